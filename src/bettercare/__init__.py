@@ -1,0 +1,1 @@
+"""Open planning for health and care systems."""

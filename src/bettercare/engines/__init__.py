@@ -1,0 +1,1 @@
+"""The engines: forecast, simulate, optimise, learn. None imports another."""

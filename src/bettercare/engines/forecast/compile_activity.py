@@ -1,0 +1,274 @@
+"""Compile the activity of a plan: cells, growth, effects, flows and dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from bettercare.engines.forecast.inputs import DATES, PROGRAMME, Input, InputList
+from bettercare.engines.forecast.system import Effect, Flow, Growth, ServiceCells
+from bettercare.foundation.ranges import Range
+from bettercare.foundation.years import label as year_label
+from bettercare.foundation.years import parse as year_of
+from bettercare.model.cells import label
+from bettercare.plan.plan import Plan
+
+Array = NDArray[np.float64]
+
+VARIANTS = ("principal", "low", "high")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Positions of the codes of a plan."""
+
+    years: tuple[str, ...]
+    services: dict[str, int]
+    localities: dict[str, int]
+    sites: dict[str, int]
+    partners: dict[str, int]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Names:
+        """Names of a plan, in the order of its tables."""
+        first, last = year_of(plan.settings.base_year), year_of(plan.settings.last_year)
+
+        def at(table: str) -> dict[str, int]:
+            return {c: i for i, c in enumerate(plan.tables[table]["code"].to_list())}
+
+        years = tuple(year_label(y) for y in range(first, last + 1))
+        return cls(years, at("services"), at("localities"), at("sites"), at("partners"))
+
+
+def badge_of(plan: Plan, row: dict[str, object]) -> str:
+    """measured, modelled or assumed: the badge of the row's evidence; assumed where reasoning stands beside it."""
+    if row.get("assumed") or not row.get("evidence"):
+        return "assumed"
+    known = plan.tables["evidence"].filter(pl.col("code") == row["evidence"])["badge"].to_list()
+    return str(known[0]) if known else "assumed"
+
+
+def overlap_years(low: Array, high: Array, from_age: float, to_age: float) -> Array:
+    """Part of each age band low..high (inclusive) that lies in from_age..to_age."""
+    inside = np.minimum(high, to_age) + 1.0 - np.maximum(low, from_age)
+    return np.clip(inside, 0.0, None) / (high + 1.0 - low)
+
+
+class People:
+    """People of a locality, sex and ages in each year, for each population variant."""
+
+    def __init__(self, plan: Plan, names: Names) -> None:
+        table = plan.tables["population"]
+        chosen = plan.settings.population.variant
+        self.bands = table.select("locality", "sex", "age_low", "age_high").unique(maintain_order=True)
+        self.variants = [chosen, *(v for v in VARIANTS[1:] if v in set(table["variant"].to_list()))]
+        self.uncertain = len(self.variants) == 3
+        self._people = []
+        principal = self._spread(table.filter(pl.col("variant") == chosen), names, None)
+        self._people.append(principal)
+        for variant in self.variants[1:] if self.uncertain else []:
+            self._people.append(self._spread(table.filter(pl.col("variant") == variant), names, principal))
+        self._low = self.bands["age_low"].to_numpy().astype(float)
+        self._high = self.bands["age_high"].to_numpy().astype(float)
+        self._locality = np.array(self.bands["locality"].to_list())
+        self._sex = np.array(self.bands["sex"].to_list())
+
+    def _spread(self, rows: pl.DataFrame, names: Names, fallback: Array | None) -> Array:
+        keys = ["locality", "sex", "age_low", "age_high"]
+        out = np.zeros((self.bands.height, len(names.years))) if fallback is None else fallback.copy()
+        for j, year in enumerate(names.years):
+            this = self.bands.join(rows.filter(pl.col("year") == year), on=keys, how="left", maintain_order="left")
+            people = this["people"].to_numpy()
+            out[:, j] = np.where(np.isnan(people), out[:, j], people)
+        return out
+
+    def count(self, locality: str, sex: str, low: float, high: float) -> Array:
+        """People, shape (variants, years)."""
+        weight = overlap_years(self._low, self._high, low, high) * (self._locality == locality)
+        if sex != "P":
+            weight = weight * np.where(self._sex == sex, 1.0, np.where(self._sex == "P", 0.5, 0.0))
+        return np.stack([weight @ p for p in self._people])
+
+    def ratio(self, locality: str, sex: str, low: float, high: float) -> Array:
+        """People in each year over people in the base year, shape (variants, years); 1 where there is nobody."""
+        people = self.count(locality, sex, low, high)
+        base = people[0, 0]
+        return people / base if base > 0.0 else np.ones(people.shape)
+
+
+def weights(rows: pl.DataFrame, target: dict[str, object]) -> Array:
+    """Part of each activity row, 0 to 1, that a growth, effect or flow with these bounds addresses."""
+    low = rows["age_low"].to_numpy().astype(float)
+    high = rows["age_high"].to_numpy().astype(float)
+    part = overlap_years(low, high, float(str(target["age_low"])), float(str(target["age_high"])))
+    if target.get("locality"):
+        part = part * (rows["locality"] == target["locality"]).to_numpy()
+    sex = target.get("sex") or "P"
+    if sex != "P":
+        own = np.array(rows["sex"].to_list())
+        part = part * np.where(own == sex, 1.0, np.where(own == "P", 0.5, 0.0))
+    return part
+
+
+def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growth, dict[str, object]]]:
+    """The growth rows of a plan, compiled, each beside its row."""
+    out = []
+    first = year_of(names.years[0])
+    for row in plan.tables["growth"].iter_rows(named=True):
+        start = year_of(row["from_year"]) if row["from_year"] else first + 1
+        end = year_of(row["to_year"]) if row["to_year"] else first + len(names.years)
+        passed = [sum(start <= first + t <= end for t in range(1, y + 1)) for y in range(len(names.years))]
+        draw = row["draw"] or row["code"]
+        what = "Health of people of the same age" if row["kind"] == "health-status" else "Growth beyond population"
+        item = Input(f"growth:{draw}", f"{what}: {draw}", f"growth:{draw}", row["kind"], badge_of(plan, row))
+        rate = inputs.quantity(Range.of(row), item)
+        out.append((Growth(row["code"], row["kind"], rate, np.array(passed, float)), row))
+    return out
+
+
+def effect_rows(
+    plan: Plan, names: Names, inputs: InputList, initiatives: dict[str, int], people: People
+) -> list[tuple[Effect, dict[str, object]]]:
+    """The effects of the initiatives in a scenario, compiled, each beside its row."""
+    out = []
+    together = plan.settings.programme
+    titles = dict(plan.tables["initiatives"].select("code", "title").iter_rows())
+    activity = plan.tables["activity"]
+    home = [c for c, o in plan.tables["localities"].select("code", "outside").iter_rows() if not o]
+    for row in plan.tables["effects"].iter_rows(named=True):
+        if row["initiative"] not in initiatives:
+            continue
+        share = float(getattr(together, f"shared_{row['grade']}"))
+        factor = PROGRAMME if share > 0.0 else ""
+        badge = badge_of(plan, row)
+        label = f"What it does: {titles[row['initiative']]} ({row['code']})"
+        item = Input(f"effect:{row['code']}", label, row["initiative"], "effect", badge, factor, share)
+        rows = activity.filter(pl.col("service") == row["service"])
+        part = weights(rows, row) * rows["count"].to_numpy()
+        spread = np.array([part[(rows["locality"] == c).to_numpy()].sum() for c in names.localities])
+        if not spread.any():  # a service that is new: it goes where the people are
+            places = [row["locality"]] if row["locality"] else home
+            ages = float(row["age_low"]), float(row["age_high"])
+            spread = np.array(
+                [people.count(c, row["sex"], *ages)[0, 0] if c in places else 0.0 for c in names.localities]
+            )
+        effect = Effect(
+            code=row["code"],
+            initiative=initiatives[row["initiative"]],
+            lever=row["lever"],
+            service=names.services[row["service"]],
+            to_service=names.services[row["to_service"]] if row["to_service"] else -1,
+            rate=row["substitution_rate"],
+            reach=row["reach"],
+            unit=row["unit"],
+            size=inputs.quantity(Range.of(row), item),
+            spread=spread / spread.sum() if spread.any() else spread,
+            addressed=float(part.sum()),
+            addressed_days=float(part @ rows["mean_los_days"].fill_null(0.0).to_numpy()),
+            claimed=row["claimed"],
+            grade=row["grade"],
+            badge=badge,
+        )
+        out.append((effect, row))
+    return out
+
+
+def service_cells(
+    plan: Plan,
+    names: Names,
+    people: People,
+    growth: list[tuple[Growth, dict[str, object]]],
+    effects: list[tuple[Effect, dict[str, object]]],
+    flows: list[tuple[Flow, dict[str, object]]],
+) -> tuple[ServiceCells, ...]:
+    """The cells of every service."""
+    ratios: dict[tuple[object, ...], Array] = {}
+    out = []
+    for code, s in names.services.items():
+        rows = plan.tables["activity"].filter(pl.col("service") == code)
+        grown = [(g, weights(rows, r)) for g, (_, r) in enumerate(growth) if r["service"] == code]
+        changed = [(e, weights(rows, r)) for e, (_, r) in enumerate(effects) if r["service"] == code]
+        sent = [(f, weights(rows, r)) for f, (w, r) in enumerate(flows) if w.from_service == s]
+        locality = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
+        flow = (rows["arrives"] == "flow").to_numpy()
+        signature = [locality.astype(float), flow.astype(float), *(w for _, w in [*grown, *changed, *sent])]
+        cell, first = label(np.column_stack(signature)) if rows.height else (locality, locality)
+        cells = first.size
+        count = rows["count"].to_numpy()
+        mean = rows["mean_los_days"].fill_null(0.0).to_numpy()
+        sd = rows["sd_los_days"].fill_null(0.0).to_numpy()
+        raw = np.stack([count, count * mean, count * (mean**2 + sd**2)])  # (3, rows)
+        scale = np.empty((3, rows.height, len(names.years)))
+        for i, key in enumerate(rows.select("locality", "sex", "age_low", "age_high").iter_rows()):
+            if key not in ratios:
+                ratio = people.ratio(*key)
+                ratios[key] = ratio if people.uncertain else np.repeat(ratio[:1], 3, axis=0)
+            scale[:, i] = 1.0 if flow[i] else ratios[key]
+        moments = np.zeros((3, 3, cells, len(names.years)))
+        member = np.zeros((cells, rows.height))
+        member[cell, np.arange(rows.height)] = 1.0
+        for v in range(3):
+            for k in range(3):
+                moments[v, k] = member @ (raw[k][:, None] * scale[v])
+        out.append(
+            ServiceCells(
+                locality=locality[first],
+                flow=flow[first],
+                moments=moments,
+                growth=tuple((g, w[first]) for g, w in grown if w.any()),
+                effects=tuple((e, w[first]) for e, w in changed),
+                sends=tuple((f, w[first]) for f, w in sent),
+            )
+        )
+    return tuple(out)
+
+
+def flow_rows(plan: Plan, names: Names) -> list[tuple[Flow, dict[str, object]]]:
+    """The flows that drive activity, compiled, each beside its row."""
+    out = []
+    for row in plan.tables["flows"].iter_rows(named=True):
+        if row["drives"]:
+            flow = Flow(names.services[row["from_service"]], names.services[row["to_service"]], row["share"])
+            out.append((flow, row))
+    return out
+
+
+def shared_matrix(plan: Plan, effects: list[tuple[Effect, dict[str, object]]]) -> Array:
+    """What the plan says each two effects share, 0 to 1, shape (effects, effects)."""
+    at = {e.code: i for i, (e, _) in enumerate(effects)}
+    out = np.zeros((len(at), len(at)))
+    for row in plan.tables["overlaps"].iter_rows(named=True):
+        if row["effect_a"] in at and row["effect_b"] in at:
+            share = {"same": 1.0, "distinct": 0.0}.get(row["relation"], row["share"] or 0.0)
+            i, j = at[row["effect_a"]], at[row["effect_b"]]
+            out[i, j] = out[j, i] = share
+    return out
+
+
+def evaluation_order(
+    services: int, flows: list[tuple[Flow, dict[str, object]]], effects: list[tuple[Effect, dict[str, object]]]
+) -> tuple[int, ...]:
+    """Services in an order in which each comes after those that send to it."""
+    after: list[set[int]] = [set() for _ in range(services)]
+    for flow, _ in flows:
+        after[flow.to_service].add(flow.from_service)
+    for effect, _ in effects:
+        if effect.to_service >= 0:
+            after[effect.to_service].add(effect.service)
+    done: list[int] = []
+    left = set(range(services))
+    while left:
+        ready = sorted(s for s in left if not (after[s] & left))
+        if not ready:
+            raise ValueError("services send to each other in a circle; 'bettercare check' names the rows")
+        done += ready
+        left -= set(ready)
+    return tuple(done)
+
+
+def slip_input(initiative: str, title: str, shared: float) -> Input:
+    """The named input for how far an initiative's dates move."""
+    return Input(f"date:{initiative}", f"When it starts: {title}", initiative, "date", "assumed", DATES, shared)

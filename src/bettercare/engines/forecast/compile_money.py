@@ -1,0 +1,270 @@
+"""Compile the beds and the money of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from bettercare.engines.forecast.compile_activity import Names, badge_of
+from bettercare.engines.forecast.inputs import Input, InputList, Quantity
+from bettercare.engines.forecast.system import (
+    Accounts,
+    Beds,
+    Capital,
+    Contract,
+    Cost,
+    Investment,
+    Line,
+    Price,
+    ServiceCells,
+    Staff,
+)
+from bettercare.foundation.ranges import Range
+from bettercare.model.beds import DAYS, margin
+from bettercare.plan.plan import Plan
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FLAT = ""  # the index of a line that no price moves
+
+
+def catchment_shares(plan: Plan, names: Names) -> Array:
+    """Share of a locality's use of a service that goes to each site, (services, localities, sites, years)."""
+    out = np.zeros((len(names.services), len(names.localities), len(names.sites), len(names.years)))
+    for row in _by_year(plan.tables["catchments"]):
+        start = _from(row, names)
+        s, i, k = names.services[row["service"]], names.localities[row["locality"]], names.sites[row["site"]]
+        out[s, i, k, start:] = row["share"]
+    return out
+
+
+def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchment: Array) -> tuple[Beds, ...]:
+    """Beds of each service at each site that has or will have some, with the base year's margin."""
+    services = plan.tables["services"].filter(pl.col("capacity_unit") == "bed")
+    capacity = plan.tables["capacity"]
+    local = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
+    out = []
+    for service in services.iter_rows(named=True):
+        s = names.services[service["code"]]
+        days = np.zeros(len(names.localities))
+        np.add.at(days, cells[s].locality, cells[s].base[1])
+        rows = []
+        for site, k in names.sites.items():
+            here = capacity.filter((pl.col("service") == service["code"]) & (pl.col("site") == site)).sort("year")
+            used = catchment[s, :, k, :]
+            if local[site] or (here.is_empty() and not used.any()):
+                continue
+            opened = np.zeros(len(names.years))
+            for row in here.iter_rows(named=True):
+                if row["year"] <= names.years[-1]:
+                    opened[max(0, names.years.index(row["year"]) if row["year"] in names.years else 0) :] = row[
+                        "available"
+                    ]
+            mean = float(days @ used[:, 0]) / DAYS
+            basis = str(here["basis"][0]) if here.height else ""
+            assumed = here.is_empty() or bool((here["assumed"].is_not_null()).any())
+            rows.append((k, opened, mean, basis, "assumed" if assumed else "measured"))
+        spare = sum(o[0] - m for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)
+        roots = sum(np.sqrt(m) for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)
+        pooled = spare / roots if roots > 0.0 else 0.0  # for a site that the service has still to move to
+        for k, opened, mean, basis, badge in rows:
+            own = float(margin(opened[0], mean)) if mean > 0.0 and opened[0] > 0.0 else pooled
+            out.append(Beds(s, k, opened, own, service["full_risk"], basis, badge))
+    return tuple(out)
+
+
+def accounts(
+    plan: Plan, names: Names, inputs: InputList, initiatives: dict[str, int], catchment: Array, beds: tuple[Beds, ...]
+) -> Accounts:
+    """The money tables of a plan."""
+    prices = price_indexes(plan, names, inputs)
+    return Accounts(
+        costs=tuple(_costs(plan, names, beds)),
+        contracts=tuple(_contracts(plan, names, catchment)),
+        lines=tuple(
+            Line(r["code"], names.partners[r["partner"]], r["kind"] == "cost", r["amount_gbp"], r["index"] or FLAT)
+            for r in plan.tables["finances"].filter(pl.col("role") == "carried").iter_rows(named=True)
+        ),
+        investments=tuple(_investments(plan, names, inputs, initiatives)),
+        capital=tuple(_capital(plan, names, inputs, initiatives)),
+        allocations=_allocations(plan, names),
+        funds=_funds(plan, names),
+        prices=prices,
+        staff=tuple(_staff(plan, names, beds)),
+    )
+
+
+def price_indexes(plan: Plan, names: Names, inputs: InputList) -> dict[str, Price]:
+    """Every price index; the years of one index and part share their luck."""
+    out = {}
+    table = plan.tables["prices"]
+    for index in table["index"].unique(maintain_order=True).to_list():
+        parts = {}
+        for part in ("inflation", "efficiency"):
+            rows = {
+                r["year"]: r
+                for r in table.filter((pl.col("index") == index) & (pl.col("part") == part)).iter_rows(named=True)
+            }
+            none = Quantity(Range("fixed", 0.0), -1)
+            years = [none]
+            for year in names.years[1:]:
+                if year in rows:
+                    title = f"{'Inflation' if part == 'inflation' else 'Efficiency'}: {index}"
+                    item = Input(f"price:{index}:{part}", title, f"price:{index}", "price", badge_of(plan, rows[year]))
+                    years.append(inputs.quantity(Range.of(rows[year]), item))
+                else:
+                    years.append(none)
+            parts[part] = tuple(years)
+        out[index] = Price(parts["inflation"], parts["efficiency"])
+    return out
+
+
+def _by_year(table: pl.DataFrame) -> Iterable[dict[str, Any]]:
+    return table.sort("from_year", nulls_last=False, maintain_order=True).iter_rows(named=True)
+
+
+def _from(row: dict[str, Any], names: Names) -> int:
+    year = row["from_year"]
+    if year is None or str(year) < names.years[0]:
+        return 0
+    return names.years.index(str(year)) if year in names.years else len(names.years)
+
+
+def _sites_of(provider: int, site: str | None, plan: Plan, names: Names) -> Ints:
+    if site:
+        return np.array([names.sites[site]], dtype=np.int64)
+    run = plan.tables["sites"]["provider"].to_list()
+    return np.array([k for k, p in enumerate(run) if names.partners[p] == provider], dtype=np.int64)
+
+
+def _beds_at(service: int, sites: Ints, beds: tuple[Beds, ...]) -> Ints:
+    at = {(b.service, b.site): i for i, b in enumerate(beds)}
+    return np.array([at.get((service, int(k)), -1) for k in sites], dtype=np.int64)
+
+
+def _costs(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Cost]:
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in _by_year(plan.tables["costs"]):
+        groups.setdefault((row["provider"], row["service"], row["site"]), []).append(row)
+    for (provider, service, site), rows in groups.items():
+        columns = {c: np.zeros(len(names.years)) for c in ("fixed_gbp", "step_size", "step_gbp", "marginal_gbp")}
+        for row in rows:
+            for column, values in columns.items():
+                values[_from(row, names) :] = row[column] or 0.0
+        p, s = names.partners[str(provider)], names.services[str(service)]
+        sites = _sites_of(p, str(site) if site else None, plan, names)
+        yield Cost(
+            provider=p,
+            service=s,
+            sites=sites,
+            beds=_beds_at(s, sites, beds),
+            fixed=columns["fixed_gbp"],
+            step_size=columns["step_size"],
+            step=columns["step_gbp"],
+            marginal=columns["marginal_gbp"],
+            index=str(rows[0]["index"] or FLAT),
+            badge=badge_of(plan, rows[0]),
+        )
+
+
+def _contracts(plan: Plan, names: Names, catchment: Array) -> Iterable[Contract]:
+    for row in plan.tables["contracts"].iter_rows(named=True):
+        provider = names.partners[row["provider"]]
+        part = np.zeros((len(names.localities), len(names.years)))
+        s = names.services[row["service"]] if row["service"] else -1
+        if s >= 0:
+            sites = _sites_of(provider, None, plan, names)
+            part = row["payer_share"] * catchment[s][:, sites].sum(axis=1)
+            if row["locality"]:
+                keep = np.zeros((len(names.localities), 1))
+                keep[names.localities[row["locality"]]] = 1.0
+                part = part * keep
+        yield Contract(
+            code=row["code"],
+            payer=names.partners[row["payer"]],
+            provider=provider,
+            service=s,
+            basis=row["basis"],
+            part=part,
+            price=row["price_gbp"] or 0.0,
+            value=row["value_gbp"] or 0.0,
+            marginal_rate=row["marginal_rate"],
+            index=row["index"] or FLAT,
+        )
+
+
+def _investments(plan: Plan, names: Names, inputs: InputList, initiatives: dict[str, int]) -> Iterable[Investment]:
+    titles = dict(plan.tables["initiatives"].select("code", "title").iter_rows())
+    for row in plan.tables["investments"].iter_rows(named=True):
+        if row["initiative"] in initiatives:
+            label = f"What it costs: {titles[row['initiative']]} ({row['code']})"
+            item = Input(f"cost:{row['code']}", label, row["initiative"], "cost", badge_of(plan, row))
+            yield Investment(
+                row["code"],
+                initiatives[row["initiative"]],
+                names.partners[row["partner"]],
+                row["kind"] == "recurrent",
+                inputs.quantity(Range.of(row), item),
+                row["index"] or FLAT,
+            )
+
+
+def _capital(plan: Plan, names: Names, inputs: InputList, initiatives: dict[str, int]) -> Iterable[Capital]:
+    for row in plan.tables["capital"].iter_rows(named=True):
+        needed = row["initiative"] in initiatives
+        if needed and row["year"] in names.years:
+            item = Input(
+                f"capital:{row['code']}", f"Capital: {row['title']}", row["initiative"], "cost", badge_of(plan, row)
+            )
+            yield Capital(
+                row["code"],
+                names.partners[row["owner"]],
+                initiatives[row["initiative"]],
+                names.years.index(row["year"]),
+                inputs.quantity(Range.of(row), item),
+            )
+
+
+def _allocations(plan: Plan, names: Names) -> Array:
+    out = np.full((len(names.partners), len(names.years)), np.nan)
+    chosen = plan.settings.funding.variant
+    table = plan.tables["allocations"]
+    for funding in (None, chosen):  # the base year is the same whatever the variant
+        for row in table.iter_rows(named=True):
+            base = row["year"] == names.years[0]
+            if row["year"] in names.years and (row["funding"] == chosen if funding else base):
+                out[names.partners[row["payer"]], names.years.index(row["year"])] = row["amount_gbp"]
+    for y in range(1, len(names.years)):
+        out[:, y] = np.where(np.isnan(out[:, y]), out[:, y - 1], out[:, y])
+    return np.asarray(np.nan_to_num(out), dtype=np.float64)
+
+
+def _funds(plan: Plan, names: Names) -> Array:
+    out = np.zeros((2, len(names.partners), len(names.years)))
+    for row in plan.tables["funds"].filter(~pl.col("recycled")).iter_rows(named=True):
+        if row["year"] in names.years:
+            side = 0 if row["kind"] == "contribution" else 1
+            out[side, names.partners[row["partner"]], names.years.index(row["year"])] += row["amount_gbp"]
+    return out
+
+
+def _staff(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Staff]:
+    sizes = {(r["provider"], r["service"]): r["step_size"] for r in plan.tables["costs"].iter_rows(named=True)}
+    for row in plan.tables["workforce"].iter_rows(named=True):
+        p, s = names.partners[row["provider"]], names.services[row["service"]]
+        sites = _sites_of(p, None, plan, names)
+        yield Staff(
+            provider=p,
+            service=s,
+            group=row["staff_group"],
+            per=row["per"],
+            wte=row["wte"],
+            step_size=sizes.get((row["provider"], row["service"])) or 1.0,
+            sites=sites,
+            beds=_beds_at(s, sites, beds),
+        )

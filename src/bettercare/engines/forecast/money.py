@@ -1,0 +1,300 @@
+"""The money of every partner, and why the gap changed.
+
+Every line of income and cost is volume x inflation x efficiency, so one rule (log-mean weights) splits its change.
+Payments between two partners of the system are a cost of one and an income of the other: they cancel in the system's
+gap. A gap is recurrent cost less recurrent income; what is spent once and capital stand apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bettercare.engines.forecast.activity import Activity, Cause
+from bettercare.engines.forecast.inputs import Quantity
+from bettercare.engines.forecast.places import ESTATE, at_sites, bed_causes
+from bettercare.engines.forecast.system import Contract, Cost, System
+from bettercare.model.money import price_level, split_change, steps
+
+Array = NDArray[np.float64]
+
+OPENING: Cause = ("opening", "")
+PART_FILLED: Cause = ("part-filled", "")
+INFLATION: Cause = ("inflation", "")
+EFFICIENCY: Cause = ("efficiency", "")
+FUNDING: Cause = ("funding", "")
+POOLED: Cause = ("pooled-funds", "")
+CHANCE: Cause = ("chance", "")
+KINDS = ("opening", "volume", "inflation", "efficiency", "funding", "investment", "pooled-funds", "chance")
+
+
+@dataclass
+class Money:
+    """Money of every partner, (partners, years, draws), and its causes.
+
+    `causes` explains the system's gap; `kinds` each partner's, (partners, kinds, years, draws). `resources` is what
+    services cost at base-year prices after efficiency, (services, years, draws); `carried` the carried cost lines,
+    `outside` what is paid out of the system less what comes in for patients from elsewhere, `invested` what initiatives
+    cost every year and `once_real` what they cost once: all at base-year prices, (years, draws), of the system.
+    """
+
+    cost: Array
+    income: Array
+    once: Array
+    capital: Array
+    causes: dict[Cause, Array]
+    kinds: Array
+    resources: Array
+    carried: Array
+    outside: Array
+    invested: Array
+    once_real: Array
+    transfers: Array
+
+    @property
+    def gap(self) -> Array:
+        """Recurrent cost less recurrent income, (partners, years, draws)."""
+        return self.cost - self.income
+
+
+def value(
+    system: System,
+    activity: Activity,
+    expected_beds: tuple[Array, Array],
+    count: Array,
+    beds: Array,
+    positions: Array,
+) -> Money:
+    """Money in every draw.
+
+    `activity` holds expectations and their causes, `expected_beds` (mean occupied, needed) what they mean in beds;
+    `count` (services, localities, years, draws) and `beds` (bed rows, years, draws) are what happened, chance included.
+    """
+    book = _Book(system, activity, expected_beds, positions)
+    expected_count = activity.total[0]
+    for cost in system.accounts.costs:
+        book.cost(cost, expected_count, count, beds)
+    for contract in system.accounts.contracts:
+        book.contract(contract, expected_count, count)
+    book.standing_lines()
+    book.investments()
+    return book.close()
+
+
+class _Book:
+    def __init__(
+        self, system: System, activity: Activity, expected_beds: tuple[Array, Array], positions: Array
+    ) -> None:
+        self.system, self.activity, self.positions = system, activity, positions
+        self.mean, self.beds = expected_beds
+        self.years, self.draws = len(system.years), positions.shape[0]
+        partners = len(system.partners)
+        flat = (self.years, self.draws)
+        self.costs = np.zeros((partners, *flat))
+        self.incomes = np.zeros((partners, *flat))
+        self.kinds = np.zeros((partners, len(KINDS), *flat))
+        self.causes: dict[Cause, Array] = {}
+        self.resources = np.zeros((len(system.services), *flat))
+        self.carried, self.outside = np.zeros(flat), np.zeros(flat)
+        self.invested, self.once_real = np.zeros(flat), np.zeros(flat)
+        self.transfers = np.zeros((partners, *flat))
+        self.once = np.zeros((partners, *flat))
+        self.capital = np.zeros((partners, *flat))
+        self.levels = {name: self._level(name) for name in system.accounts.prices}
+        ones = np.ones(flat)
+        self.levels[""] = (ones, ones)
+
+    def _level(self, index: str) -> tuple[Array, Array]:
+        price = self.system.accounts.prices[index]
+
+        def yearly(quantities: tuple[Quantity, ...]) -> Array:
+            return np.stack([q.values(self.positions) for q in quantities])
+
+        return price_level(yearly(price.inflation), yearly(price.efficiency))
+
+    def _say(self, cause: Cause, amount: Array) -> None:
+        self.causes[cause] = self.causes[cause] + amount if cause in self.causes else amount
+
+    def _enter(
+        self, partner: int, sign: float, volume: Array, happened: Array, index: str, level_kind: Cause = INFLATION
+    ) -> tuple[Array, Array, Array]:
+        """Enter a line on expectations, and chance beside it; returns (scale, from prices, from efficiency)."""
+        inflation, efficiency = self.levels[index]
+        scale, from_volume, from_price, from_efficiency = split_change(volume, inflation, efficiency)
+        level = inflation * efficiency
+        side = self.costs if sign > 0 else self.incomes
+        side[partner] += happened * level
+        parts = {
+            OPENING: np.broadcast_to(volume[:1], volume.shape),
+            ("volume", ""): from_volume,
+            level_kind: from_price,
+            EFFICIENCY: from_efficiency,
+            CHANCE: (happened - volume) * level,
+        }
+        for (kind, _), amount in parts.items():
+            self.kinds[partner, KINDS.index(kind)] += sign * amount
+        if self.system.inside[partner]:
+            for cause in (OPENING, level_kind, EFFICIENCY, CHANCE):
+                self._say(cause, sign * parts[cause])
+        return scale, from_price, from_efficiency
+
+    def cost(self, cost: Cost, count: Array, happened: Array, happened_beds: Array) -> None:
+        """What a service costs its provider, and the causes of its change."""
+        expected, causes = self._cost_volume(cost, count)
+        actual = self._cost_now(cost, happened, happened_beds)
+        actual[0] = expected[0]
+        scale, _, _ = self._enter(cost.provider, 1.0, expected, actual, cost.index)
+        efficiency = self.levels[cost.index][1]
+        if self.system.inside[cost.provider]:
+            for cause, amount in causes.items():
+                self._say(cause, scale * amount)
+            self.resources[cost.service] += actual * efficiency
+
+    def _cost_now(self, cost: Cost, count: Array, beds: Array) -> Array:
+        activity = at_sites(self.system, cost.service, cost.sites, count[cost.service])
+        total = cost.fixed[:, None] + cost.marginal[:, None] * activity
+        for y in range(self.years):
+            if cost.step_size[y] > 0.0:
+                need = beds[[b for b in cost.beds if b >= 0], y] if (cost.beds >= 0).any() else activity[None, y]
+                total[y] += cost.step[y] * steps(need, float(cost.step_size[y])).sum(axis=0)
+        return np.asarray(total)
+
+    def _cost_volume(self, cost: Cost, count: Array) -> tuple[Array, dict[Cause, Array]]:
+        """Cost at base prices on expectations, and its causes: linear in activity and beds, the rest in whole steps."""
+        s = cost.service
+        total = self._cost_now(cost, count, self.beds)
+        causes: dict[Cause, Array] = {}
+        part = self.system.catchment[s][:, cost.sites].sum(axis=1)
+        marginal = cost.marginal[:, None]
+        per_step = np.divide(cost.step, cost.step_size, out=np.zeros(self.years), where=cost.step_size > 0.0)[:, None]
+        in_beds = (cost.beds >= 0).any()
+        slope = marginal if in_beds else marginal + per_step
+        for cause, change in self.activity.count_causes[s].items():
+            _add(causes, cause, slope * np.einsum("ly,lyd->yd", part, change))
+        moved = np.einsum("ly,ld->yd", part - part[:, :1], count[s][:, 0])
+        _add(causes, ESTATE, slope * moved)
+        if in_beds:
+            for b in cost.beds[cost.beds >= 0]:
+                for cause, change in bed_causes(self.system, self.activity, int(b), self.mean[b]).items():
+                    _add(causes, cause, per_step * change)
+        need = self._need(cost, count, self.beds)
+        whole = np.zeros_like(total)
+        for y in range(self.years):
+            if cost.step_size[y] > 0.0:
+                size = float(cost.step_size[y])
+                whole[y] = (cost.step[y] * (steps(need[:, y], size) - need[:, y] / size)).sum(axis=0)
+        _add(causes, PART_FILLED, whole - whole[:1])
+        rest = total - total[:1] - sum(causes.values())
+        _add(causes, ESTATE, rest)
+        return total, causes
+
+    def _need(self, cost: Cost, count: Array, beds: Array) -> Array:
+        if (cost.beds >= 0).any():
+            return np.asarray(beds[cost.beds[cost.beds >= 0]])
+        return at_sites(self.system, cost.service, cost.sites, count[cost.service])[None]
+
+    def contract(self, contract: Contract, count: Array, happened: Array) -> None:
+        """A payment: a cost of the payer and an income of the provider."""
+        expected = self._payment(contract, count)
+        actual = self._payment(contract, happened)
+        actual[0] = expected[0]
+        payer_in = bool(self.system.inside[contract.payer])
+        provider_in = bool(self.system.inside[contract.provider])
+        scale, _, _ = self._enter(contract.payer, 1.0, expected, actual, contract.index)
+        self._enter(contract.provider, -1.0, expected, actual, contract.index)
+        inflation, efficiency = self.levels[contract.index]
+        money = actual * inflation * efficiency
+        self.transfers[contract.payer] += money
+        self.transfers[contract.provider] -= money
+        if payer_in == provider_in:
+            return
+        sign = 1.0 if payer_in else -1.0
+        self.outside += sign * actual
+        if contract.service < 0 or contract.basis == "block":
+            return
+        now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
+        rise = now - now[:1]
+        slope = np.divide(expected - expected[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
+        for cause, change in self.activity.count_causes[contract.service].items():
+            self._say(cause, sign * scale * slope * np.einsum("ly,lyd->yd", contract.part, change))
+        moved = np.einsum("ly,ld->yd", contract.part - contract.part[:, :1], count[contract.service][:, 0])
+        self._say(ESTATE, sign * scale * slope * moved)
+
+    def _payment(self, contract: Contract, count: Array) -> Array:
+        if contract.service < 0 or contract.basis == "block":
+            return np.full((self.years, self.draws), contract.value)
+        now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
+        if contract.basis == "marginal-rate":
+            now = np.where(now > now[:1], now[:1] + contract.marginal_rate * (now - now[:1]), now)
+        return np.asarray(contract.price * now)
+
+    def standing_lines(self) -> None:
+        """Carried lines, allocations and pooled funds."""
+        flat = (self.years, self.draws)
+        for line in self.system.accounts.lines:
+            sign = 1.0 if line.cost else -1.0
+            amount = np.full(flat, line.amount)
+            if line.amount < 0.0:
+                raise ValueError(f"finances.csv, {line.code}: a carried line cannot be negative; change its kind")
+            self._enter(line.partner, sign, amount, amount, line.index, INFLATION if line.cost else FUNDING)
+            if line.cost and self.system.inside[line.partner]:
+                self.carried += amount * self.levels[line.index][1]
+        for partner, amounts in enumerate(self.system.accounts.allocations):
+            base = amounts[0]
+            if base <= 0.0:  # `bettercare check` asks for a base-year row; without one there is nothing to grow from
+                continue
+            self.levels["allocation"] = (np.repeat((amounts / base)[:, None], self.draws, axis=1), np.ones(flat))
+            constant = np.full(flat, base)
+            self._enter(partner, -1.0, constant, constant, "allocation", FUNDING)
+        paid, received = self.system.accounts.funds
+        for side, sign in ((paid, 1.0), (received, -1.0)):
+            into = self.costs if sign > 0 else self.incomes
+            into += side[:, :, None]
+            self.kinds[:, KINDS.index("pooled-funds")] += sign * (side - side[:, :1])[:, :, None]
+            self.kinds[:, 0] += sign * np.repeat(side[:, :1], self.years, axis=1)[:, :, None]
+            inside = (side * self.system.inside[:, None]).sum(axis=0)
+            self._say(POOLED, sign * np.repeat((inside - inside[0])[:, None], self.draws, axis=1))
+            self._say(OPENING, sign * np.full(flat, inside[0]))
+
+    def investments(self) -> None:
+        """What initiatives cost: recurrent in the gap; once, and capital, beside it."""
+        ramp, when = self.activity.ramp, self.activity.starts
+        year = np.arange(self.years)[:, None]
+        for item in self.system.accounts.investments:
+            amount = item.amount.values(self.positions)[None, :]
+            inflation, efficiency = self.levels[item.index]
+            if not item.recurrent:
+                started = np.floor(when[item.initiative] / 12.0)[None, :] == year
+                self.once[item.partner] += amount * started * inflation * efficiency
+                self.once_real += amount * started * self.system.inside[item.partner]
+                continue
+            paid = amount * ramp[item.initiative] * inflation * efficiency
+            self.costs[item.partner] += paid
+            self.kinds[item.partner, KINDS.index("investment")] += paid
+            if self.system.inside[item.partner]:
+                self._say(("initiative", self.system.initiatives[item.initiative]), paid)
+                self.invested += amount * ramp[item.initiative]
+        for line in self.system.accounts.capital:
+            self.capital[line.owner, line.year] += line.amount.values(self.positions)
+
+    def close(self) -> Money:
+        return Money(
+            cost=self.costs,
+            income=self.incomes,
+            once=self.once,
+            capital=self.capital,
+            causes=self.causes,
+            kinds=self.kinds,
+            resources=self.resources,
+            carried=self.carried,
+            outside=self.outside,
+            invested=self.invested,
+            once_real=self.once_real,
+            transfers=self.transfers,
+        )
+
+
+def _add(causes: dict[Cause, Array], cause: Cause, amount: Array) -> None:
+    causes[cause] = causes[cause] + amount if cause in causes else amount

@@ -1,0 +1,160 @@
+"""Forecast the scenarios of a plan with their uncertainty."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bettercare.engines.forecast.activity import Activity, project
+from bettercare.engines.forecast.compile import compile_plan
+from bettercare.engines.forecast.inputs import sample
+from bettercare.engines.forecast.measures import Batch, measure
+from bettercare.engines.forecast.money import value
+from bettercare.engines.forecast.places import beds_needed
+from bettercare.engines.forecast.results import Forecast, ScenarioResult
+from bettercare.engines.forecast.system import System
+from bettercare.foundation.problems import UsageError
+from bettercare.foundation.streams import uniforms
+from bettercare.model.chance import bed_days, poisson_quantile
+from bettercare.plan.plan import Plan
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+BATCH = 500  # draws worked on at once: small enough to stay in cache, large enough to be vectorised
+
+
+class Luck:
+    """Chance, shared by every scenario: one uniform for each (service, locality, year) and draw, by name."""
+
+    def __init__(self, seed: int, start: int, draws: int) -> None:
+        self._seed, self._start, self._draws = seed, start, draws
+        self._known: dict[str, Array] = {}
+
+    def of(self, name: str) -> Array:
+        if name not in self._known:
+            self._known[name] = uniforms(self._seed, name, self._draws, self._start)
+        return self._known[name]
+
+    def of_all(self, kind: str, system: System) -> Array:
+        """Shape (services, localities, years, draws); the base year is known, so it stays at the middle."""
+        out = np.full((len(system.services), len(system.localities), len(system.years), self._draws), 0.5)
+        for s, service in enumerate(system.services):
+            for i, locality in enumerate(system.localities):
+                for y, year in enumerate(system.years[1:], start=1):
+                    out[s, i, y] = self.of(f"{kind}:{service}:{locality}:{year}")
+        return out
+
+
+def forecast(
+    plan: Plan,
+    scenarios: Sequence[str] | None = None,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Forecast scenarios of a plan; the same plan, seed and draws give the same numbers on any number of threads.
+
+    `scenarios` are names (all of the plan's when left out); `draws` and `seed` default to the plan's own. `progress` is
+    called with (steps done, steps in all). Raises UsageError for an unknown scenario or a wrong number of draws.
+    """
+    began = time.perf_counter()
+    names = list(scenarios) if scenarios is not None else list(plan.scenario_names)
+    for name in names:
+        if name not in plan.scenarios:
+            known = ", ".join(plan.scenario_names)
+            raise UsageError(f'there is no scenario "{name}" in this plan; it has: {known}')
+    total = plan.settings.draws if draws is None else draws
+    if total < 20:
+        raise UsageError("at least 20 draws are needed for a range")
+    chosen_seed = plan.settings.seed if seed is None else seed
+    plans = {name: plan.under(name) for name in names}
+    systems = {name: compile_plan(p) for name, p in plans.items()}
+    chunks = [(start, min(BATCH, total - start)) for start in range(0, total, BATCH)]
+    luck = {start: Luck(chosen_seed, start, size) for start, size in chunks}
+    tasks = [(name, start, size) for start, size in chunks for name in names]
+    done = 0
+    batches: dict[tuple[str, int], tuple[Batch, Array]] = {}
+
+    def work(task: tuple[str, int, int]) -> tuple[tuple[str, int], tuple[Batch, Array]]:
+        name, start, size = task
+        system = systems[name]
+        positions = sample(system.inputs, chosen_seed, size, start)
+        return (name, start), (simulate_batch(system, positions, luck[start]), positions)
+
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+        for key, batch in pool.map(work, tasks):
+            batches[key] = batch
+            done += 1
+            if progress:
+                progress(done, len(tasks))
+    results = {}
+    for name in names:
+        mine = [batches.pop((name, start)) for start, _ in chunks]
+        results[name] = _join(plans[name], systems[name], mine, total)
+    return Forecast(plan, results, total, chosen_seed, time.perf_counter() - began)
+
+
+def simulate_batch(system: System, positions: Array, luck: Luck | None) -> Batch:
+    """One batch of draws; without luck, expectations only."""
+    activity = project(system, positions)
+    expected_beds = beds_needed(system, activity.total[1])
+    if luck is None:
+        happened, days = activity.total[0], activity.total[1]
+        beds = expected_beds
+    else:
+        happened, days = happen(system, activity, luck)
+        beds = beds_needed(system, days)
+    money = value(system, activity, expected_beds, happened, beds[1], positions)
+    return measure(system, activity, happened, days, beds, expected_beds, money)
+
+
+def evaluate(system: System, positions: Array) -> Batch:
+    """Expectations for given positions of the named inputs, (draws, inputs): what sensitivity and learning call."""
+    return simulate_batch(system, positions, None)
+
+
+def happen(system: System, activity: Activity, luck: Luck) -> tuple[Array, Array]:
+    """Counts and bed days that happen, each (services, localities, years, draws), by inverse distribution."""
+    expected, stay, square = activity.total
+    count = expected.copy()
+    count[:, :, 1:] = poisson_quantile(luck.of_all("chance", system)[:, :, 1:], expected[:, :, 1:])
+    days = np.zeros_like(stay)
+    with_stay = np.flatnonzero(system.has_stay)
+    number = np.where(expected[with_stay] > 0.0, expected[with_stay], 1.0)
+    mean = stay[with_stay] / number
+    variance = np.maximum(square[with_stay] / number - mean**2, 0.0)
+    where = luck.of_all("stay", system)[with_stay]
+    days[with_stay] = bed_days(count[with_stay], mean, variance, where)
+    days[:, :, 0] = stay[:, :, 0]
+    return count, days
+
+
+def _join(plan: Plan, system: System, parts: list[tuple[Batch, Array]], draws: int) -> ScenarioResult:
+    batches = [b for b, _ in parts]
+    keys = tuple(batches[0].values)
+    join = partial(np.concatenate, axis=-1)
+    ledger = {k: sum(b.ledger[k] for b in batches) / draws for k in batches[0].ledger}
+    kinds = sum(b.partner_kinds for b in batches) / draws  # type: ignore[misc]
+    causes = {c: join([b.gap_causes[c] for b in batches]) for c in batches[0].gap_causes}
+    return ScenarioResult(
+        plan=plan,
+        system=system,
+        keys=keys,
+        values=np.stack([join([b.values[k] for b in batches]) for k in keys]),
+        ledger=ledger,  # type: ignore[arg-type]
+        partner_kinds=kinds,  # type: ignore[arg-type]
+        real={name: join([b.real[name] for b in batches]) for name in batches[0].real},
+        out=join([b.out for b in batches]),
+        alone=join([b.alone for b in batches]),
+        gap_causes=causes,
+        inputs=np.concatenate([p for _, p in parts]),
+    )

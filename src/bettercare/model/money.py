@@ -1,0 +1,67 @@
+"""Money: stepped costs, prices, discounting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bettercare.model.ledger import log_mean
+
+Array = NDArray[np.float64]
+
+_WHOLE = 1e-9  # so that rounding error does not open a ward
+
+
+def steps(need: ArrayLike, step_size: float) -> Array:
+    """Whole wards or teams that must be staffed: one is given up only when a whole one is no longer needed."""
+    return np.ceil(np.asarray(need, float) / step_size - _WHOLE)
+
+
+def price_level(inflation_percent: Array, efficiency_percent: Array) -> tuple[Array, Array]:
+    """Price levels since the base year from yearly changes, both of shape (years, ...) with the base year first.
+
+    Returns (inflation, efficiency): products of (1 + i/100) and of (1 - e/100) over the years after the base year.
+    """
+    up = np.cumprod(1.0 + inflation_percent / 100.0, axis=0)
+    down = np.cumprod(1.0 - efficiency_percent / 100.0, axis=0)
+    return np.asarray(up, dtype=np.float64), np.asarray(down, dtype=np.float64)
+
+
+def split_change(volume: Array, inflation: Array, efficiency: Array) -> tuple[Array, Array, Array, Array]:
+    """Why volume * inflation * efficiency differs from the base year's volume (first year), by log-mean weights.
+
+    All of shape (years, draws), non-negative. Returns (scale, from_volume, from_inflation, from_efficiency); `scale`
+    turns a change of volume at base prices into its part of the change in money, so that
+    from_volume = scale * (volume - volume[0]).
+    """
+    base = np.broadcast_to(volume[:1], volume.shape)
+    money = volume * inflation * efficiency
+    level = inflation * efficiency
+    weight = log_mean(base, money)
+    mean_volume = log_mean(base, volume)
+    some = (base > 0.0) & (volume > 0.0)
+    scale = np.where(some, np.divide(weight, mean_volume, out=np.ones_like(weight), where=mean_volume > 0.0), level)
+    from_volume = scale * (volume - base)
+    log_inflation = np.where(some, weight * np.log(inflation), 0.0)
+    log_efficiency = np.where(some, weight * np.log(efficiency), 0.0)
+    # where the line opened or closed, what prices did is the rest
+    rest = np.where(some, 0.0, money - base - from_volume)
+    return scale, from_volume, log_inflation + rest, log_efficiency
+
+
+def discount_factors(years: int, percent: float, after: Sequence[tuple[int, float]] = ()) -> Array:
+    """Green Book discount factors for years 0 .. years - 1 at a real rate in percent; shape (years,).
+
+    `after` lists (year, percent) from which a lower rate applies; the factor of a year is the product of one year's
+    steps (HM Treasury, The Green Book, 2026 supplement: 3.5% for the first 30 years, 3.0% for years 31 to 75).
+    """
+    factor = np.ones(years)
+    for t in range(1, years):
+        rate = percent
+        for start, lower in after:
+            if t >= start:
+                rate = lower
+        factor[t] = factor[t - 1] / (1.0 + rate / 100.0)
+    return factor
