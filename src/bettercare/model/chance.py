@@ -22,7 +22,7 @@ def poisson_quantile(position: ArrayLike, expected: ArrayLike) -> Array:
     z = ndtri(u)
     root = np.sqrt(np.maximum(lam, 1e-300))
     wide = lam + root * z + (z * z - 1.0) / 6.0 + (z - z**3) / (72.0 * np.maximum(root, 1.0))
-    out = np.ceil(wide - 0.5)
+    out = np.array(np.ceil(wide - 0.5))
     few = lam < _EXACT_BELOW
     if few.any():
         p, m = u[few], lam[few]
@@ -30,7 +30,6 @@ def poisson_quantile(position: ArrayLike, expected: ArrayLike) -> Array:
         k = np.maximum(np.nan_to_num(k), 0.0)
         below = (k >= 1.0) & (pdtr(np.maximum(k - 1.0, 0.0), m) >= p)
         k = np.where(below, k - 1.0, k)
-        out = out.copy()
         out[few] = np.where(m > 0.0, k, 0.0)
     return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
 

@@ -26,7 +26,10 @@ def log_mean(a: ArrayLike, b: ArrayLike) -> Array:
     ratio = np.divide(y, x, out=np.ones(x.shape), where=positive)
     step = ratio - 1.0
     near = np.abs(step) < _NEAR
-    log_ratio = np.log1p(np.where(near, 1.0, step))
+    # log1p is exact close to 1, a difference of logarithms far from it
+    far = (step < -0.5) | (step > 1.0)
+    logs = np.log(np.where(positive, y, 1.0)) - np.log(np.where(positive, x, 1.0))
+    log_ratio = np.where(far, logs, np.log1p(np.where(near | far, 1.0, step)))
     exact = np.divide(y - x, log_ratio, out=np.zeros(x.shape), where=~near)
     series = x * (1.0 + step / 2.0 - step * step / 12.0)
     return np.where(positive, np.where(near, series, exact), 0.0)

@@ -2,39 +2,105 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
 LARGEST_EFFECT = 0.95  # no set of initiatives is believed to abolish a service: closing one is a capacity decision
-
-
-def scaled_for_overlap(effects: Array, shared: Array) -> Array:
-    """Effects on one cohort, each less the part that a larger one already has.
-
-    `effects` has shape (effects, ...), each a share removed (negative: a share added); `shared` has shape (effects,
-    effects), symmetric, 0 where two effects are on distinct people or independent and 1 where they are the same. Each
-    effect is scaled by (1 - shared) for every larger effect: of two that are the same only the larger counts. The
-    result rises with each effect, so more effect never means more activity.
-    """
-    if effects.shape[0] < 2 or not shared.any():
-        return effects
-    out = effects.copy()
-    for j in range(effects.shape[0]):
-        for k in range(effects.shape[0]):
-            if j == k or shared[j, k] == 0.0:
-                continue
-            # a tie is settled by position, and both orders give the same product
-            larger = (effects[k] > effects[j]) if k > j else (effects[k] >= effects[j])
-            both = larger & (effects[j] > 0.0) & (effects[k] > 0.0)
-            out[j] = np.where(both, out[j] * (1.0 - shared[j, k]), out[j])
-    return out
+LARGEST_GROUP = 14  # effects that overlap with each other, directly or through others
 
 
 def remaining(effects: Array, shared: Array) -> Array:
-    """What each effect leaves, as a factor: 1 - effect after overlap, limited to LARGEST_EFFECT; same shape.
+    """What each effect leaves, as a factor; the product over the first axis is what all leave together.
 
-    The product over the first axis is what all of them leave together: 1 - product(1 - e), never a sum.
+    `effects` has shape (effects, ...), each a share removed (negative: a share added) of one cohort; `shared` has shape
+    (effects, effects), symmetric: 0 where two effects are on distinct people or independent, 1 where they are the same.
+    Without overlap the factor is 1 - e, so together they take 1 - product(1 - e), never the sum. With overlap each
+    effect keeps a part p of itself, (1 - e) ** p: the largest all of it, each smaller one what it adds to those above
+    it. Of two that are the same only the larger counts; more effect never means more activity.
+
+    Method: a Choquet integral of the effects' intensities -ln(1 - e) (Grabisch 1996, "The application of fuzzy
+    integrals in multicriteria decision making", EJOR 89:445), over the number of distinct effects in each set.
     """
-    return 1.0 - np.minimum(scaled_for_overlap(effects, shared), LARGEST_EFFECT)
+    limited = np.minimum(effects, LARGEST_EFFECT)
+    left = 1.0 - limited
+    for group in _groups(shared):
+        at = np.array(group)
+        part = _part_kept(limited[at], shared[np.ix_(at, at)])
+        left[at] = np.where(part < 1.0, left[at] ** part, left[at])
+    return left
+
+
+def _groups(shared: Array) -> list[list[int]]:
+    """Sets of effects that overlap with each other, directly or through others; single effects left out."""
+    found: list[list[int]] = []
+    seen: set[int] = set()
+    for first in range(shared.shape[0]):
+        if first in seen:
+            continue
+        group, edge = [first], [first]
+        seen.add(first)
+        while edge:
+            near = np.flatnonzero(shared[edge.pop()] > 0.0)
+            new = [int(j) for j in near if int(j) not in seen]
+            seen.update(new)
+            group += new
+            edge += new
+        if len(group) > 1:
+            found.append(sorted(group))
+    return found
+
+
+def _part_kept(effects: Array, shared: Array) -> Array:
+    """Part of each effect that counts: what it adds to the set of larger effects; same shape as `effects`."""
+    table = np.array(_distinct(tuple(map(tuple, shared.tolist()))))
+    order = np.argsort(-effects, axis=0, kind="stable")
+    sets = np.cumsum(np.left_shift(1, order), axis=0)
+    counted = table[sets]
+    added = np.diff(counted, axis=0, prepend=0.0)
+    part = np.empty_like(effects)
+    np.put_along_axis(part, order, added, axis=0)
+    return np.where(effects > 0.0, part, 1.0)
+
+
+@lru_cache(maxsize=256)
+def _distinct(shared: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    """How many distinct effects each set holds, by bit mask: its size less the most that it can share along a tree.
+
+    Never less than that of a smaller set within it, so that adding an effect never takes any away.
+    """
+    n = len(shared)
+    if n > LARGEST_GROUP:
+        raise ValueError(f"{n} effects overlap with each other; at most {LARGEST_GROUP} can")
+    links = sorted(((shared[i][j], i, j) for i in range(n) for j in range(i) if shared[i][j] > 0.0), reverse=True)
+    out = [0.0] * (1 << n)
+    for mask in range(1, 1 << n):
+        size = mask.bit_count()
+        best = size - _tree_weight(mask, links)
+        for i in range(n):
+            if mask >> i & 1:
+                best = max(best, out[mask ^ (1 << i)])
+        out[mask] = best
+    return tuple(out)
+
+
+def _tree_weight(mask: int, links: list[tuple[float, int, int]]) -> float:
+    """Weight of the heaviest spanning forest of the links within a set (Kruskal 1956)."""
+    root = {i: i for i in range(mask.bit_length()) if mask >> i & 1}
+
+    def find(i: int) -> int:
+        while root[i] != i:
+            i = root[i]
+        return i
+
+    total = 0.0
+    for weight, i, j in links:
+        if mask >> i & 1 and mask >> j & 1:
+            a, b = find(i), find(j)
+            if a != b:
+                root[a] = b
+                total += weight
+    return total

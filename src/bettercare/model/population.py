@@ -134,7 +134,7 @@ def fertility_from_births(births: Array, women: Array, pattern: Array) -> Array:
     (..., bands) such that its sum over women gives the births.
     """
     scale = births / (women * pattern).sum(axis=-1)
-    return np.asarray(scale)[..., None] * pattern
+    return np.asarray(np.asarray(scale)[..., None] * pattern)
 
 
 def held_migrants(people: Array, survive: Survival, held: NDArray[np.bool_]) -> Array:
