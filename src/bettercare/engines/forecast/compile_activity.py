@@ -190,7 +190,9 @@ def service_cells(
     for code, s in names.services.items():
         rows = plan.tables["activity"].filter(pl.col("service") == code)
         grown = [(g, weights(rows, r)) for g, (_, r) in enumerate(growth) if r["service"] == code]
-        changed = [(e, weights(rows, r)) for e, (_, r) in enumerate(effects) if r["service"] == code]
+        changed = [
+            (e, weights(rows, r)) for e, (x, r) in enumerate(effects) if r["service"] == code and not x.is_nothing
+        ]
         sent = [(f, weights(rows, r)) for f, (w, r) in enumerate(flows) if w.from_service == s]
         locality = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
         flow = (rows["arrives"] == "flow").to_numpy()

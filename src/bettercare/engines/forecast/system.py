@@ -50,6 +50,11 @@ class Effect:
     grade: str
     badge: str
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is known to do nothing: then it tells no cells apart, and the scenario without it is the same."""
+        return self.size.range.fixed and self.size.range.mode == 0.0
+
 
 @dataclass(frozen=True)
 class Flow:
