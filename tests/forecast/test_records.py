@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from bettercare.model.cells import collapse_records
 from bettercare.model.chance import bed_days, poisson_quantile
@@ -27,7 +28,7 @@ def test_counts_and_bed_days_agree_with_resampling_every_record() -> None:
     u, v = rng.random(runs), rng.random(runs)
     ours = poisson_quantile(u, np.full(runs, expected))
     mean = total / expected
-    ours_days = bed_days(ours, np.full(runs, mean), np.full(runs, squares / expected - mean**2), v)
+    ours_days = bed_days(ours, np.full(runs, mean), np.full(runs, squares / expected - mean**2), norm.ppf(v))
 
     error = counts.std() / np.sqrt(runs)
     assert ours.mean() == pytest.approx(counts.mean(), abs=5 * error)

@@ -21,6 +21,6 @@ def test_many_events_are_within_one(u: float, lam: float) -> None:
 
 def test_bed_days_have_the_moments_of_the_sum() -> None:
     u = (np.arange(100_000) + 0.5) / 100_000
-    days = bed_days(np.full(u.shape, 400.0), np.full(u.shape, 6.0), np.full(u.shape, 64.0), u)
+    days = bed_days(np.full(u.shape, 400.0), np.full(u.shape, 6.0), np.full(u.shape, 64.0), stats.norm.ppf(u))
     assert days.mean() == pytest.approx(2400.0, rel=1e-6)
     assert days.var() == pytest.approx(400.0 * 64.0, rel=1e-3)

@@ -54,7 +54,7 @@ def test_overlap_never_adds_effect(effects: list[float], shares: list[float]) ->
 def test_sharing_lies_between_same_and_distinct() -> None:
     e = np.array([[0.3], [0.2]])
     left = [remaining(e, np.array([[0.0, s], [s, 0.0]])).prod() for s in (0.0, 0.5, 1.0)]
-    assert left == [0.7 * 0.8, 0.7 * 0.8**0.5, 0.7]
+    assert np.allclose(left, [0.7 * 0.8, 0.7 * 0.8**0.5, 0.7])
 
 
 def test_a_chain_of_the_same_team_counts_once() -> None:

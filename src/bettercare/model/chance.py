@@ -10,36 +10,47 @@ Array = NDArray[np.float64]
 _EXACT_BELOW = 60.0
 
 
-def poisson_quantile(position: ArrayLike, expected: ArrayLike) -> Array:
+def poisson_quantile(position: ArrayLike, expected: ArrayLike, score: Array | None = None) -> Array:
     """Quantile of a Poisson distribution, elementwise; `position` in (0, 1), `expected` >= 0.
+
+    `score` is the normal score of `position`, where the caller has it already.
 
     Below 60 expected events by inverting the distribution; above it by the Cornish-Fisher expansion to third order,
     which is then within one event.
     """
-    from scipy.special import ndtri, pdtr, pdtrik
+    from scipy.special import ndtri
 
     u, lam = np.broadcast_arrays(np.asarray(position, float), np.asarray(expected, float))
-    z = ndtri(u)
+    z = ndtri(u) if score is None else score
     root = np.sqrt(np.maximum(lam, 1e-300))
     wide = lam + root * z + (z * z - 1.0) / 6.0 + (z - z**3) / (72.0 * np.maximum(root, 1.0))
     out = np.array(np.ceil(wide - 0.5))
-    few = lam < _EXACT_BELOW
+    few = (lam < _EXACT_BELOW) & (lam > 0.0)
     if few.any():
-        p, m = u[few], lam[few]
-        k = np.ceil(np.where(m > 0.0, pdtrik(p, np.maximum(m, 1e-12)), 0.0))
-        k = np.maximum(np.nan_to_num(k), 0.0)
-        below = (k >= 1.0) & (pdtr(np.maximum(k - 1.0, 0.0), m) >= p)
-        k = np.where(below, k - 1.0, k)
-        out[few] = np.where(m > 0.0, k, 0.0)
+        out[few] = _settle(np.maximum(out[few], 0.0), u[few], lam[few])
+    out = np.where(lam > 0.0, out, 0.0)
     return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
 
 
-def bed_days(number: Array, mean: Array, variance: Array, position: Array) -> Array:
-    """Bed days of `number` spells with the given mean and variance of stay, at a quantile position in (0, 1).
+def _settle(guess: Array, u: Array, lam: Array) -> Array:
+    """The smallest k whose distribution function reaches u, from a guess a few steps away."""
+    from scipy.special import pdtr
+
+    k = guess
+    left = np.arange(k.size)
+    while left.size:
+        now, p, m = k[left], u[left], lam[left]
+        short = pdtr(now, m) < p
+        long = ~short & (now > 0.0) & (pdtr(np.maximum(now - 1.0, 0.0), m) >= p)
+        k[left] = now + short - long
+        left = left[short | long]
+    return k
+
+
+def bed_days(number: Array, mean: Array, variance: Array, score: Array) -> Array:
+    """Bed days of `number` spells with the given mean and variance of stay, at a standard normal score.
 
     Given N spells, bed days have mean N m and variance N s squared; with many spells they are close to normal.
     """
-    from scipy.special import ndtri
-
     spread = np.sqrt(np.maximum(number * variance, 0.0))
-    return np.asarray(np.maximum(number * mean + spread * ndtri(position), 0.0), dtype=np.float64)
+    return np.asarray(np.maximum(number * mean + spread * score, 0.0), dtype=np.float64)

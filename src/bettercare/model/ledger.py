@@ -7,8 +7,6 @@ factors (additive LMDI-I: Ang 2004, Energy Policy 32:1131; zero values as in Ang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -35,29 +33,13 @@ def log_mean(a: ArrayLike, b: ArrayLike) -> Array:
     return np.where(positive, np.where(near, series, exact), 0.0)
 
 
-def contributions(start: ArrayLike, factors: Sequence[ArrayLike]) -> list[Array]:
-    """What each factor gives to the change from `start` to `start` times all factors; the parts add up to it.
+def part_of_change(weight: Array, log_factor: Array, start: Array) -> Array:
+    """What one factor gives to a change, from the log mean of start and end and the logarithm of the factor.
 
-    `start` and `factors` are non-negative and broadcast together. Where a factor is 0 (something closed), the whole
-    fall belongs to the factors that are 0, in equal parts, and the others give nothing: the limit of the log mean.
+    Where the factor is 0 (its logarithm is minus infinity: something closed) the whole fall, -start, is its own, and
+    as the log mean is then 0 the others give nothing: the limit of the log mean.
     """
-    x0 = np.asarray(start, dtype=np.float64)
-    fs = [np.asarray(f, dtype=np.float64) for f in factors]
-    end = x0
-    for f in fs:
-        end = end * f
-    weight = log_mean(np.broadcast_to(x0, end.shape), end)
-    closed: Array | None = None
-    if any((f <= 0.0).any() for f in fs):
-        zeros = [np.broadcast_to(f <= 0.0, end.shape) for f in fs]
-        closed = np.sum(zeros, axis=0, dtype=np.float64)
-    parts = []
-    for f in fs:
-        safe = np.where(f > 0.0, f, 1.0)
-        part = weight * np.log(safe)
-        if closed is not None:
-            part = np.where(
-                closed > 0.0, np.where(f <= 0.0, -np.broadcast_to(x0, end.shape), 0.0) / np.maximum(closed, 1.0), part
-            )
-        parts.append(part)
-    return parts
+    if np.isneginf(log_factor).any():
+        open_ = ~np.isneginf(log_factor)
+        return np.asarray(np.where(open_, weight * np.where(open_, log_factor, 0.0), -start), dtype=np.float64)
+    return np.asarray(weight * log_factor, dtype=np.float64)

@@ -25,13 +25,17 @@ def remaining(effects: Array, shared: Array) -> Array:
     Method: a Choquet integral of the effects' intensities -ln(1 - e) (Grabisch 1996, "The application of fuzzy
     integrals in multicriteria decision making", EJOR 89:445), over the number of distinct effects in each set.
     """
+    return np.asarray(np.exp(log_remaining(effects, shared)))
+
+
+def log_remaining(effects: Array, shared: Array) -> Array:
+    """The logarithm of `remaining`: adding over the first axis gives what all leave together."""
     limited = np.minimum(effects, LARGEST_EFFECT)
-    left = 1.0 - limited
+    logs = np.log1p(-limited)
     for group in _groups(shared):
         at = np.array(group)
-        part = _part_kept(limited[at], shared[np.ix_(at, at)])
-        left[at] = np.where(part < 1.0, left[at] ** part, left[at])
-    return left
+        logs[at] *= _part_kept(limited[at], shared[np.ix_(at, at)])
+    return logs
 
 
 def _groups(shared: Array) -> list[list[int]]:

@@ -51,6 +51,12 @@ def split_change(volume: Array, inflation: Array, efficiency: Array) -> tuple[Ar
     return scale, from_volume, log_inflation + rest, log_efficiency
 
 
+def split_constant(inflation: Array, efficiency: Array) -> tuple[Array, Array]:
+    """`split_change` for one pound that only prices move: (from_inflation, from_efficiency), each (years, draws)."""
+    weight = log_mean(np.ones(1), inflation * efficiency)
+    return np.asarray(weight * np.log(inflation)), np.asarray(weight * np.log(efficiency))
+
+
 def discount_factors(years: int, percent: float, after: Sequence[tuple[int, float]] = ()) -> Array:
     """Green Book discount factors for years 0 .. years - 1 at a real rate in percent; shape (years,).
 

@@ -182,7 +182,8 @@ def spread_migrants(total: Array, people: Array, schedule: Array, held: NDArray[
     share: people times intensity gives the weights, so that a place with few in an age band sends and gets few.
     """
     weights = np.where(np.broadcast_to(held, people.shape), 0.0, people * schedule)
-    return np.asarray(total)[..., None, None] * weights / weights.sum(axis=(-2, -1), keepdims=True)
+    share: Array = weights / weights.sum(axis=(-2, -1), keepdims=True)
+    return np.asarray(np.asarray(total)[..., None, None] * share)
 
 
 def between(start: Array, end: Array, share: float) -> Array:

@@ -10,22 +10,36 @@ share; shift and convert send what they take to another service, one hop, after 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.system import COUNT_LEVERS, MOVING_LEVERS, ServiceCells, System
-from bettercare.model.ledger import contributions, log_mean
-from bettercare.model.levers import LARGEST_EFFECT, remaining
+from bettercare.model.ledger import log_mean, part_of_change
+from bettercare.model.levers import LARGEST_EFFECT, log_remaining
 from bettercare.model.timing import average_ramp, starts
 
 Array = NDArray[np.float64]
 Cause = tuple[str, str]  # kind and code: ("growth", "g-ae"), ("initiative", "I077"), ("demography", "")
 
 DEMOGRAPHY: Cause = ("demography", "")
+ARRIVED: Cause = ("arrived", "")
 _LOW_SCORE = 1.2815515655446004  # the low and high variants are the 10% and 90% lines
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor on some cells of a service: its logarithm, (cells or 1, years, draws), and the effect it comes from.
+
+    `size` is the share that the effect by itself takes away or adds, (years, draws).
+    """
+
+    cause: Cause
+    rows: NDArray[np.intp]
+    log: Array
+    effect: int = -1
+    size: Array = field(default_factory=lambda: np.zeros(()))
 
 
 @dataclass
@@ -118,17 +132,27 @@ class _Projection:
         safe = np.where(base > 0.0, base, 1.0)[:, None, None]
         return np.where(base[:, None, None] > 0.0, now / safe, 1.0)
 
-    def _count_effects(self, cells: ServiceCells) -> tuple[list[int], Array]:
-        """Effects that take activity away and what each leaves of every cell, (effects, cells, years, draws)."""
-        chosen = [(e, w) for e, w in cells.effects if self.system.effects[e].lever in COUNT_LEVERS]
-        return self._leaves(chosen)
+    def _levers(self, cells: ServiceCells, levers: tuple[str, ...]) -> list[Factor]:
+        """What effects of these kinds leave of the cells that they address: a factor for each, overlap taken off.
 
-    def _leaves(self, chosen: list[tuple[int, Array]]) -> tuple[list[int], Array]:
-        at = [e for e, _ in chosen]
-        if not at:
-            return at, np.zeros((0, 0, 0, 0))
-        taken = np.stack([w[:, None, None] * self._share(e)[None] for e, w in chosen])
-        return at, remaining(taken, self.system.shared[np.ix_(at, at)])
+        Effects are combined once for each distinct set of them, since cells of several places often share it.
+        """
+        chosen = [(e, w) for e, w in cells.effects if self.system.effects[e].lever in levers]
+        if not chosen:
+            return []
+        reach = np.stack([w for _, w in chosen], axis=1)  # (cells, effects)
+        sets, which = np.unique(reach, axis=0, return_inverse=True)
+        out = []
+        for u, weights in enumerate(sets):
+            at = np.flatnonzero(weights)
+            if not at.size:
+                continue
+            codes = [chosen[j][0] for j in at]
+            taken = np.stack([weights[j] * self._share(e) for j, e in zip(at, codes, strict=True)])
+            logs = log_remaining(taken, self.system.shared[np.ix_(codes, codes)])
+            rows = np.flatnonzero(which.reshape(-1) == u)
+            out += [Factor(self._cause(e), rows, logs[j][None], e, taken[j]) for j, e in enumerate(codes)]
+        return out
 
     def _share(self, e: int) -> Array:
         """Share of the activity addressed that an effect takes away or adds, (years, draws)."""
@@ -145,43 +169,46 @@ class _Projection:
         member = np.zeros((len(self.system.localities), cells.locality.size))
         member[cells.locality, np.arange(cells.locality.size)] = 1.0
         moments = self._demography(cells, s)
-        base = cells.base[:, :, None, None]
-        drawn = np.divide(moments, base, out=np.ones_like(moments), where=base > 0.0)
-        factors: list[tuple[Cause, Array]] = []
-        for g, w in cells.growth:
-            growth = self.system.growth[g]
-            factors.append(((growth.kind, growth.code), self._grown(g, w)))
-        adds = [(e, w) for e, w in cells.effects if self._adds_share(e)]
-        for e, w in adds:
-            grown = np.maximum(1.0 + w[:, None, None] * self._share(e)[None], 0.0)
-            factors.append((self._cause(e), grown))
-        before = moments[0]
-        for _, f in factors:
-            before = before * f
-        at, left = self._count_effects(cells)
-        stay_at, stay_left = self._leaves([(e, w) for e, w in cells.effects if self._shortens(e)])
-        levers = [(self._cause(e), left[i]) for i, e in enumerate(at)]
-        stays = [(self._cause(e), stay_left[i]) for i, e in enumerate(stay_at)]
-
-        self._add_up(s, member, moments, [*factors, *levers], stays)
-        origin = self._origins(cells, drawn)
-        self._explain(s, member, cells.base[0], origin(0), [*factors, *levers], self.result.count_causes[s])
+        growth = [self._grown(g, w) for g, w in cells.growth]
+        growth += [self._added(e, w) for e, w in cells.effects if self._adds_share(e)]
+        levers = self._levers(cells, COUNT_LEVERS)
+        stays = self._levers(cells, ("shorten",)) if self.system.has_stay[s] else []
+        before = moments[0] * np.exp(self._sum(growth, cells))
+        count = before * np.exp(self._sum(levers, cells)) if levers else before
+        self.result.total[0, s] = _gather(member, count)
+        self._explain(s, member, moments[0], count, [*growth, *levers], self.result.count_causes[s])
         if self.system.has_stay[s]:
-            days = [*factors, *levers, *stays]
-            self._explain(s, member, cells.base[1], origin(1), days, self.result.day_causes[s])
-        self._record_out(member, before, at, left, cells)
-        if stay_at:
-            unshortened = moments[1]
-            for _, f in [*factors, *levers]:
-                unshortened = unshortened * f
-            self._record_stays(unshortened, stay_at, stay_left, cells)
+            change = np.divide(count, moments[0], out=np.zeros_like(count), where=moments[0] > 0.0)
+            stay = np.exp(self._sum(stays, cells)) if stays else np.ones(())
+            unshortened = moments[1] * change
+            days = unshortened * stay
+            self.result.total[1, s] = _gather(member, days)
+            self.result.total[2, s] = _gather(member, moments[2] * change * stay**2)
+            every = [*growth, *levers, *stays]
+            self._explain(s, member, moments[1], days, every, self.result.day_causes[s])
+            self._record(member, unshortened, days, stays)
+        self._record(member, before, count, levers)
+        self._record_added(before, [f for f in growth if f.effect >= 0])
         self._arrivals(s)
-        self._send(s, cells, member, moments, [*factors, *levers])
+        self._send(s, cells, member, count)
 
-    def _grown(self, g: int, w: Array) -> Array:
+    def _sum(self, factors: list[Factor], cells: ServiceCells) -> Array:
+        total = np.zeros((cells.locality.size, *self.shape[1:]))
+        for f in factors:
+            total[f.rows] += f.log
+        return total
+
+    def _grown(self, g: int, w: Array) -> Factor:
         growth = self.system.growth[g]
         logs = np.log1p(np.maximum(self.rate[g], -99.0) / 100.0)
-        return np.exp(w[:, None, None] * growth.years[None, :, None] * logs[None, None, :])
+        rows = np.flatnonzero(w)
+        yearly = growth.years[None, :, None] * logs[None, None, :]
+        return Factor((growth.kind, growth.code), rows, w[rows, None, None] * yearly)
+
+    def _added(self, e: int, w: Array) -> Factor:
+        rows = np.flatnonzero(w)
+        more = np.maximum(w[rows, None, None] * self._share(e)[None], -LARGEST_EFFECT)
+        return Factor(self._cause(e), rows, np.log1p(more), e, more)
 
     def _cause(self, e: int) -> Cause:
         return ("initiative", self.system.initiatives[self.system.effects[e].initiative])
@@ -190,81 +217,42 @@ class _Projection:
         effect = self.system.effects[e]
         return effect.lever == "add" and effect.unit == "share"
 
-    def _shortens(self, e: int) -> bool:
-        return self.system.effects[e].lever == "shorten"
-
-    def _add_up(
-        self,
-        s: int,
-        member: Array,
-        moments: Array,
-        factors: list[tuple[Cause, Array]],
-        stays: list[tuple[Cause, Array]],
-    ) -> None:
-        count = np.ones(moments.shape[1:])
-        for _, f in factors:
-            count = count * f
-        stay = np.ones(moments.shape[1:])
-        for _, f in stays:
-            stay = stay * f
-        for k, power in enumerate((0, 1, 2)):
-            self.result.total[k, s] = _gather(member, moments[k] * count * stay**power)
-
-    def _origins(self, cells: ServiceCells, drawn: Array) -> Callable[[int], list[tuple[Cause, Array]]]:
-        """Population change belongs to demography in direct cells, and to what others sent in flow cells."""
-        flow = cells.flow[:, None, None]
-
-        def parts(moment: int) -> list[tuple[Cause, Array]]:
-            out: list[tuple[Cause, Array]] = [(DEMOGRAPHY, np.where(flow, 1.0, drawn[moment]))]
-            if cells.flow.any():
-                out.append((("arrived", ""), np.where(flow, drawn[moment], 1.0)))
-            return out
-
-        return parts
-
     def _explain(
-        self,
-        s: int,
-        member: Array,
-        base: Array,
-        origins: list[tuple[Cause, Array]],
-        factors: list[tuple[Cause, Array]],
-        into: dict[Cause, Array],
+        self, s: int, member: Array, drawn: Array, end: Array, factors: list[Factor], into: dict[Cause, Array]
     ) -> None:
-        every = [*origins, *factors]
-        start = np.broadcast_to(base[:, None, None], every[0][1].shape)
-        for (cause, _), part in zip(every, contributions(start, [f for _, f in every]), strict=True):
-            total = _gather(member, part)
-            into[cause] = into[cause] + total if cause in into else total
+        """Split the change since the base year; population change is demography, and in flow cells what others sent."""
+        start = np.broadcast_to(drawn[:, :1], end.shape)
+        weight = log_mean(start, end)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change = np.where(start > 0.0, np.log(drawn) - np.log(start), 0.0)
+        part = part_of_change(weight, change, start)
+        flow = self.system.cells[s].flow
+        into[DEMOGRAPHY] = _gather(member[:, ~flow], part[~flow])
+        if flow.any():
+            into[ARRIVED] = _gather(member[:, flow], part[flow])
+        for f in factors:
+            total = _gather(member[:, f.rows], weight[f.rows] * f.log)
+            into[f.cause] = into[f.cause] + total if f.cause in into else total
 
-    def _record_out(self, member: Array, before: Array, at: list[int], left: Array, cells: ServiceCells) -> None:
-        """What each count effect takes, with the others (log-mean parts of the whole) and alone."""
-        if not at:
+    def _record(self, member: Array, before: Array, after: Array, levers: list[Factor]) -> None:
+        """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
+        if not levers:
             return
-        after = before * left.prod(axis=0)
         weight = log_mean(before, after)
-        for i, e in enumerate(at):
-            taken = -weight * np.log(left[i])
-            self.result.out[e] = taken.sum(axis=0)
-            w = dict(cells.effects)[e]
-            alone = np.minimum(w[:, None, None] * self._share(e)[None], LARGEST_EFFECT)
-            self.result.alone[e] = (before * alone).sum(axis=0)
-            effect = self.system.effects[e]
+        for f in levers:
+            taken = -weight[f.rows] * f.log
+            self.result.out[f.effect] += taken.sum(axis=0)
+            alone = np.minimum(f.size, LARGEST_EFFECT)
+            self.result.alone[f.effect] += before[f.rows].sum(axis=0) * alone
+            effect = self.system.effects[f.effect]
             if effect.lever in MOVING_LEVERS:
-                self.arrived[effect.to_service].append((e, effect.rate * _gather(member, taken)))
-        for e, w in cells.effects:
-            if self._adds_share(e):
-                added = before * (1.0 - 1.0 / np.maximum(1.0 + w[:, None, None] * self._share(e)[None], 1e-9))
-                self.result.out[e] = -added.sum(axis=0)
-                self.result.alone[e] = self.result.out[e]
+                arriving = effect.rate * _gather(member[:, f.rows], taken)
+                self.arrived[effect.to_service].append((f.effect, arriving))
 
-    def _record_stays(self, days: Array, at: list[int], left: Array, cells: ServiceCells) -> None:
-        weight = log_mean(days, days * left.prod(axis=0))
-        for i, e in enumerate(at):
-            self.result.out[e] = (-weight * np.log(left[i])).sum(axis=0)
-            w = dict(cells.effects)[e]
-            alone = np.minimum(w[:, None, None] * self._share(e)[None], LARGEST_EFFECT)
-            self.result.alone[e] = (days * alone).sum(axis=0)
+    def _record_added(self, grown: Array, added: list[Factor]) -> None:
+        for f in added:
+            more = -(grown[f.rows] * (1.0 - np.exp(-f.log))).sum(axis=0)
+            self.result.out[f.effect] = self.result.alone[f.effect] = more
 
     def _arrivals(self, s: int) -> None:
         """Add what shifts bring and what initiatives add as new activity; stays are the service's own."""
@@ -286,17 +274,11 @@ class _Projection:
                     part = scale * units
                     causes[cause] = causes[cause] + part if cause in causes else part
 
-    def _send(
-        self, s: int, cells: ServiceCells, member: Array, moments: Array, factors: list[tuple[Cause, Array]]
-    ) -> None:
+    def _send(self, s: int, cells: ServiceCells, member: Array, count: Array) -> None:
         """What this service sends on through flows, arrivals included in proportion."""
         if not cells.sends:
             return
-        count = moments[0]
-        for _, f in factors:
-            count = count * f
-        own = _gather(member, count)
-        extra = self.result.total[0, s] - own
+        extra = self.result.total[0, s] - _gather(member, count)
         base = member @ cells.base[0]
         for flow, w in cells.sends:
             self.sent_base[flow] = member @ (w * cells.base[0])
@@ -307,4 +289,6 @@ class _Projection:
 def _gather(member: Array, cells: Array) -> Array:
     """Sum cells into localities: (localities, cells) with (cells, years, draws)."""
     localities, n = member.shape
+    if n == 0:
+        return np.zeros((localities, *cells.shape[1:]))
     return (member @ cells.reshape(n, -1)).reshape(localities, *cells.shape[1:])

@@ -135,7 +135,7 @@ def _slip(plan: Plan, initiative: str) -> tuple[Range, Input]:
         row[f"slip_{part}_months"] if row[f"slip_{part}_months"] is not None else getattr(usual, f"{part}_months")
         for part in ("low", "mode", "high")
     )
-    slip = Range("fixed", mode) if low == high else Range("pert", mode, low, high, "range")
+    slip = Range("fixed", mode) if low == high else Range("triangular", mode, low, high, "range")
     return slip, slip_input(initiative, row["title"], usual.shared)
 
 

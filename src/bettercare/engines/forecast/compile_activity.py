@@ -137,6 +137,7 @@ def effect_rows(
     together = plan.settings.programme
     titles = dict(plan.tables["initiatives"].select("code", "title").iter_rows())
     activity = plan.tables["activity"]
+    luck = same_effects(plan)
     home = [c for c, o in plan.tables["localities"].select("code", "outside").iter_rows() if not o]
     for row in plan.tables["effects"].iter_rows(named=True):
         if row["initiative"] not in initiatives:
@@ -145,7 +146,9 @@ def effect_rows(
         factor = PROGRAMME if share > 0.0 else ""
         badge = badge_of(plan, row)
         label = f"What it does: {titles[row['initiative']]} ({row['code']})"
-        item = Input(f"effect:{row['code']}", label, row["initiative"], "effect", badge, factor, share)
+        item = Input(
+            f"effect:{luck.get(row['code'], row['code'])}", label, row["initiative"], "effect", badge, factor, share
+        )
         rows = activity.filter(pl.col("service") == row["service"])
         part = weights(rows, row) * rows["count"].to_numpy()
         spread = np.array([part[(rows["locality"] == c).to_numpy()].sum() for c in names.localities])
@@ -236,6 +239,25 @@ def flow_rows(plan: Plan, names: Names) -> list[tuple[Flow, dict[str, object]]]:
             flow = Flow(names.services[row["from_service"]], names.services[row["to_service"]], row["share"])
             out.append((flow, row))
     return out
+
+
+def same_effects(plan: Plan) -> dict[str, str]:
+    """For effects that overlaps.csv calls the same: the one whose luck they all have, by code.
+
+    Two guesses at one effect are one thing that is not known. With luck of their own the larger of the two would be
+    kept in every draw, and the forecast would lean towards more effect.
+    """
+    first: dict[str, str] = {}
+
+    def find(code: str) -> str:
+        while first.get(code, code) != code:
+            code = first[code]
+        return code
+
+    for row in plan.tables["overlaps"].filter(pl.col("relation") == "same").iter_rows(named=True):
+        a, b = sorted((find(row["effect_a"]), find(row["effect_b"])))
+        first[b] = a
+    return {code: find(code) for code in first}
 
 
 def shared_matrix(plan: Plan, effects: list[tuple[Effect, dict[str, object]]]) -> Array:

@@ -16,12 +16,13 @@ from bettercare.engines.forecast.activity import Activity, Cause
 from bettercare.engines.forecast.inputs import Quantity
 from bettercare.engines.forecast.places import ESTATE, at_sites, bed_causes
 from bettercare.engines.forecast.system import Contract, Cost, System
-from bettercare.model.money import price_level, split_change, steps
+from bettercare.model.money import price_level, split_change, split_constant, steps
 
 Array = NDArray[np.float64]
 
 OPENING: Cause = ("opening", "")
 PART_FILLED: Cause = ("part-filled", "")
+VOLUME: Cause = ("volume", "")
 INFLATION: Cause = ("inflation", "")
 EFFICIENCY: Cause = ("efficiency", "")
 FUNDING: Cause = ("funding", "")
@@ -102,6 +103,7 @@ class _Book:
         self.transfers = np.zeros((partners, *flat))
         self.once = np.zeros((partners, *flat))
         self.capital = np.zeros((partners, *flat))
+        self._per_pound: dict[str, tuple[Array, Array]] = {}
         self.levels = {name: self._level(name) for name in system.accounts.prices}
         ones = np.ones(flat)
         self.levels[""] = (ones, ones)
@@ -117,37 +119,51 @@ class _Book:
     def _say(self, cause: Cause, amount: Array) -> None:
         self.causes[cause] = self.causes[cause] + amount if cause in self.causes else amount
 
-    def _enter(
-        self, partner: int, sign: float, volume: Array, happened: Array, index: str, level_kind: Cause = INFLATION
-    ) -> tuple[Array, Array, Array]:
-        """Enter a line on expectations, and chance beside it; returns (scale, from prices, from efficiency)."""
+    def _split(self, volume: Array, happened: Array, index: str) -> tuple[Array, dict[Cause, Array], Array]:
+        """(scale of a change in volume, causes of the change in money, the money that happened) of a line."""
         inflation, efficiency = self.levels[index]
         scale, from_volume, from_price, from_efficiency = split_change(volume, inflation, efficiency)
         level = inflation * efficiency
-        side = self.costs if sign > 0 else self.incomes
-        side[partner] += happened * level
         parts = {
             OPENING: np.broadcast_to(volume[:1], volume.shape),
-            ("volume", ""): from_volume,
-            level_kind: from_price,
+            VOLUME: from_volume,
+            INFLATION: from_price,
             EFFICIENCY: from_efficiency,
             CHANCE: (happened - volume) * level,
         }
+        return scale, parts, happened * level
+
+    def _constant(self, amount: float, index: str, prices: Cause) -> tuple[dict[Cause, Array], Array]:
+        """Causes and money of a line that only prices move."""
+        if index not in self._per_pound:
+            self._per_pound[index] = split_constant(*self.levels[index])
+        from_price, from_efficiency = self._per_pound[index]
+        inflation, efficiency = self.levels[index]
+        opening = np.full((self.years, self.draws), amount)
+        parts = {OPENING: opening, prices: amount * from_price, EFFICIENCY: amount * from_efficiency}
+        return parts, amount * inflation * efficiency
+
+    def _enter(self, partner: int, sign: float, parts: dict[Cause, Array], money: Array, inside: bool) -> None:
+        """Enter a line of a partner; where it counts for the system's gap too, all but its volume's causes."""
+        side = self.costs if sign > 0 else self.incomes
+        side[partner] += money
         for (kind, _), amount in parts.items():
             self.kinds[partner, KINDS.index(kind)] += sign * amount
-        if self.system.inside[partner]:
-            for cause in (OPENING, level_kind, EFFICIENCY, CHANCE):
-                self._say(cause, sign * parts[cause])
-        return scale, from_price, from_efficiency
+        if inside:
+            for cause, amount in parts.items():
+                if cause != VOLUME:
+                    self._say(cause, sign * amount)
 
     def cost(self, cost: Cost, count: Array, happened: Array, happened_beds: Array) -> None:
         """What a service costs its provider, and the causes of its change."""
         expected, causes = self._cost_volume(cost, count)
         actual = self._cost_now(cost, happened, happened_beds)
         actual[0] = expected[0]
-        scale, _, _ = self._enter(cost.provider, 1.0, expected, actual, cost.index)
+        scale, parts, money = self._split(expected, actual, cost.index)
         efficiency = self.levels[cost.index][1]
-        if self.system.inside[cost.provider]:
+        inside = bool(self.system.inside[cost.provider])
+        self._enter(cost.provider, 1.0, parts, money, inside)
+        if inside:
             for cause, amount in causes.items():
                 self._say(cause, scale * amount)
             self.resources[cost.service] += actual * efficiency
@@ -197,22 +213,28 @@ class _Book:
 
     def contract(self, contract: Contract, count: Array, happened: Array) -> None:
         """A payment: a cost of the payer and an income of the provider."""
-        expected = self._payment(contract, count)
-        actual = self._payment(contract, happened)
-        actual[0] = expected[0]
+        block = contract.service < 0 or contract.basis == "block"
         payer_in = bool(self.system.inside[contract.payer])
         provider_in = bool(self.system.inside[contract.provider])
-        scale, _, _ = self._enter(contract.payer, 1.0, expected, actual, contract.index)
-        self._enter(contract.provider, -1.0, expected, actual, contract.index)
-        inflation, efficiency = self.levels[contract.index]
-        money = actual * inflation * efficiency
+        crosses = payer_in != provider_in  # a payment between two partners of the system cancels
+        expected = actual = np.zeros(0)
+        if block:
+            parts, money = self._constant(contract.value, contract.index, INFLATION)
+            actual = parts[OPENING]
+        else:
+            expected = self._payment(contract, count)
+            actual = self._payment(contract, happened)
+            actual[0] = expected[0]
+            scale, parts, money = self._split(expected, actual, contract.index)
+        self._enter(contract.payer, 1.0, parts, money, crosses and payer_in)
+        self._enter(contract.provider, -1.0, parts, money, crosses and provider_in)
         self.transfers[contract.payer] += money
         self.transfers[contract.provider] -= money
-        if payer_in == provider_in:
+        if not crosses:
             return
         sign = 1.0 if payer_in else -1.0
         self.outside += sign * actual
-        if contract.service < 0 or contract.basis == "block":
+        if block:
             return
         now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
         rise = now - now[:1]
@@ -223,8 +245,6 @@ class _Book:
         self._say(ESTATE, sign * scale * slope * moved)
 
     def _payment(self, contract: Contract, count: Array) -> Array:
-        if contract.service < 0 or contract.basis == "block":
-            return np.full((self.years, self.draws), contract.value)
         now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
         if contract.basis == "marginal-rate":
             now = np.where(now > now[:1], now[:1] + contract.marginal_rate * (now - now[:1]), now)
@@ -235,19 +255,18 @@ class _Book:
         flat = (self.years, self.draws)
         for line in self.system.accounts.lines:
             sign = 1.0 if line.cost else -1.0
-            amount = np.full(flat, line.amount)
-            if line.amount < 0.0:
-                raise ValueError(f"finances.csv, {line.code}: a carried line cannot be negative; change its kind")
-            self._enter(line.partner, sign, amount, amount, line.index, INFLATION if line.cost else FUNDING)
-            if line.cost and self.system.inside[line.partner]:
-                self.carried += amount * self.levels[line.index][1]
+            inside = bool(self.system.inside[line.partner])
+            parts, money = self._constant(line.amount, line.index, INFLATION if line.cost else FUNDING)
+            self._enter(line.partner, sign, parts, money, inside)
+            if line.cost and inside:
+                self.carried += line.amount * self.levels[line.index][1]
         for partner, amounts in enumerate(self.system.accounts.allocations):
             base = amounts[0]
             if base <= 0.0:  # `bettercare check` asks for a base-year row; without one there is nothing to grow from
                 continue
-            self.levels["allocation"] = (np.repeat((amounts / base)[:, None], self.draws, axis=1), np.ones(flat))
-            constant = np.full(flat, base)
-            self._enter(partner, -1.0, constant, constant, "allocation", FUNDING)
+            money = np.repeat(amounts[:, None], self.draws, axis=1)
+            parts = {OPENING: np.full(flat, base), FUNDING: money - base}
+            self._enter(partner, -1.0, parts, money, bool(self.system.inside[partner]))
         paid, received = self.system.accounts.funds
         for side, sign in ((paid, 1.0), (received, -1.0)):
             into = self.costs if sign > 0 else self.incomes

@@ -28,8 +28,9 @@ class ScenarioResult:
     `ledger` maps (measure, cause) to its mean part of the change since the base year in each year; the parts of a
     measure add up to its mean. `partner_kinds` is (partners, kinds, years), means. `real` holds money of the system at
     base-year prices: resources by service, (services, years, draws), and carried, outside, invested, once_real.
-    `out` and `alone` are what each effect takes with the others and by itself, (effects, years, draws). `gap_causes` holds every cause's part of the
-    system's gap in every draw, (years, draws). `inputs` are the positions of the named inputs, (draws, inputs).
+    `out` and `alone` are what each effect takes with the others and by itself, (effects, years, draws).
+    `gap_causes` holds every cause's part of the system's gap in every draw, (years, draws). `inputs` are the positions
+    of the named inputs, (draws, inputs).
     """
 
     plan: Plan

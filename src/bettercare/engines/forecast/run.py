@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from bettercare.plan.plan import Plan
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-BATCH = 500  # draws worked on at once: small enough to stay in cache, large enough to be vectorised
+BATCH = 1000  # draws worked on at once: small enough to stay in cache, large enough to be vectorised
 
 
 class Luck:
@@ -35,21 +36,28 @@ class Luck:
 
     def __init__(self, seed: int, start: int, draws: int) -> None:
         self._seed, self._start, self._draws = seed, start, draws
-        self._known: dict[str, Array] = {}
+        self._known: dict[tuple[object, ...], tuple[Array, Array]] = {}
+        self._lock = Lock()
 
-    def of(self, name: str) -> Array:
-        if name not in self._known:
-            self._known[name] = uniforms(self._seed, name, self._draws, self._start)
-        return self._known[name]
+    def of(self, kind: str, system: System) -> tuple[Array, Array]:
+        """Positions in (0, 1) and their normal scores, each (services, localities, forecast years, draws)."""
+        key = (kind, system.services, system.localities, system.years)
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = self._draw(kind, system)
+            return self._known[key]
 
-    def of_all(self, kind: str, system: System) -> Array:
-        """Shape (services, localities, years, draws); the base year is known, so it stays at the middle."""
-        out = np.full((len(system.services), len(system.localities), len(system.years), self._draws), 0.5)
+    def _draw(self, kind: str, system: System) -> tuple[Array, Array]:
+        from scipy.special import ndtri
+
+        shape = (len(system.services), len(system.localities), len(system.years) - 1, self._draws)
+        out = np.empty(shape)
         for s, service in enumerate(system.services):
             for i, locality in enumerate(system.localities):
-                for y, year in enumerate(system.years[1:], start=1):
-                    out[s, i, y] = self.of(f"{kind}:{service}:{locality}:{year}")
-        return out
+                for y, year in enumerate(system.years[1:]):
+                    name = f"{kind}:{service}:{locality}:{year}"
+                    out[s, i, y] = uniforms(self._seed, name, self._draws, self._start)
+        return out, np.asarray(ndtri(out), dtype=np.float64)
 
 
 def forecast(
@@ -126,15 +134,16 @@ def happen(system: System, activity: Activity, luck: Luck) -> tuple[Array, Array
     """Counts and bed days that happen, each (services, localities, years, draws), by inverse distribution."""
     expected, stay, square = activity.total
     count = expected.copy()
-    count[:, :, 1:] = poisson_quantile(luck.of_all("chance", system)[:, :, 1:], expected[:, :, 1:])
+    position, score = luck.of("chance", system)
+    count[:, :, 1:] = poisson_quantile(position, expected[:, :, 1:], score)
     days = np.zeros_like(stay)
     with_stay = np.flatnonzero(system.has_stay)
     number = np.where(expected[with_stay] > 0.0, expected[with_stay], 1.0)
     mean = stay[with_stay] / number
     variance = np.maximum(square[with_stay] / number - mean**2, 0.0)
-    where = luck.of_all("stay", system)[with_stay]
-    days[with_stay] = bed_days(count[with_stay], mean, variance, where)
-    days[:, :, 0] = stay[:, :, 0]
+    scores = luck.of("stay", system)[1][with_stay]
+    days[with_stay, :, 1:] = bed_days(count[with_stay, :, 1:], mean[:, :, 1:], variance[:, :, 1:], scores)
+    days[:, :, 0] = stay[:, :, 0]  # the base year is known
     return count, days
 
 
