@@ -12,7 +12,7 @@ from bettercare.engines.forecast.activity import project
 from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.money import value
-from bettercare.engines.forecast.places import beds_needed
+from bettercare.engines.forecast.places import all_bed_causes, beds_needed
 from bettercare.engines.forecast.run import Luck, forecast, happen
 from bettercare.foundation.problems import UsageError
 from tests.forecast.plans import NO_EFFECT, plan
@@ -39,9 +39,10 @@ def test_the_ledger_of_every_service_place_year_and_draw_adds_up(tmp_path: Path)
 
 def test_the_ledger_of_the_gap_adds_up_in_every_draw(tmp_path: Path) -> None:
     system, positions, activity = _parts(tmp_path)
-    expected = beds_needed(system, activity.total[1])
+    mean, needed = beds_needed(system, activity.total[1])
+    causes = all_bed_causes(system, activity, mean)
     count, days = happen(system, activity, Luck(1, 0, DRAWS))
-    money = value(system, activity, expected, count, beds_needed(system, days)[1], positions)
+    money = value(system, activity, needed, causes, count, beds_needed(system, days)[1], positions)
     gap = money.gap[system.inside].sum(axis=0)
     scale = money.cost[system.inside].sum(axis=0)
     assert np.all(np.abs(sum(money.causes.values()) - gap) <= 1e-9 * scale)

@@ -12,25 +12,29 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-_NEAR = 1e-6  # below this relative difference the series is more exact than the quotient
+_NEAR = 1e-5  # closer than this the series is more exact than the quotient
 
 
-def log_mean(a: ArrayLike, b: ArrayLike) -> Array:
-    """Logarithmic mean of two non-negative quantities, elementwise; 0 where either is 0, a where they are equal."""
-    x = np.asarray(a, dtype=np.float64)
-    y = np.asarray(b, dtype=np.float64)
-    x, y = np.broadcast_arrays(x, y)
-    positive = (x > 0.0) & (y > 0.0)
-    ratio = np.divide(y, x, out=np.ones(x.shape), where=positive)
-    step = ratio - 1.0
-    near = np.abs(step) < _NEAR
-    # log1p is exact close to 1, a difference of logarithms far from it
-    far = (step < -0.5) | (step > 1.0)
-    logs = np.log(np.where(positive, y, 1.0)) - np.log(np.where(positive, x, 1.0))
-    log_ratio = np.where(far, logs, np.log1p(np.where(near | far, 1.0, step)))
-    exact = np.divide(y - x, log_ratio, out=np.zeros(x.shape), where=~near)
-    series = x * (1.0 + step / 2.0 - step * step / 12.0)
-    return np.where(positive, np.where(near, series, exact), 0.0)
+def log_mean(a: ArrayLike, b: ArrayLike, log_ratio: ArrayLike | None = None) -> Array:
+    """Logarithmic mean of two non-negative quantities, elementwise; 0 where either is 0, a where they are equal.
+
+    `log_ratio` is ln(b / a), where the caller knows it (minus infinity where b is 0).
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if log_ratio is None:
+        positive = (x > 0.0) & (y > 0.0)
+        step = np.divide(y, x, out=np.ones(np.broadcast(x, y).shape), where=positive) - 1.0
+        # log1p is exact close to 1, a difference of logarithms far from it
+        far = np.log(np.where(positive, y, 1.0)) - np.log(np.where(positive, x, 1.0))
+        ratio = np.where(np.abs(step) < 0.5, np.log1p(np.clip(step, -0.5, 0.5)), far)
+        ratio = np.where(positive, ratio, -np.inf)
+    else:
+        ratio = np.asarray(log_ratio, dtype=np.float64)
+    near = np.abs(ratio) < _NEAR
+    exact = np.divide(y - x, ratio, out=np.zeros(np.broadcast(x, y, ratio).shape), where=~near)
+    if near.any():
+        return np.asarray(np.where(near, x * (1.0 + ratio * (0.5 + ratio / 6.0)), exact), dtype=np.float64)
+    return exact
 
 
 def part_of_change(weight: Array, log_factor: Array, start: Array) -> Array:

@@ -29,26 +29,29 @@ def price_level(inflation_percent: Array, efficiency_percent: Array) -> tuple[Ar
     return np.asarray(up, dtype=np.float64), np.asarray(down, dtype=np.float64)
 
 
-def split_change(volume: Array, inflation: Array, efficiency: Array) -> tuple[Array, Array, Array, Array]:
+def split_change(
+    volume: Array, inflation: Array, efficiency: Array, logs: tuple[Array, Array] | None = None
+) -> tuple[Array, Array, Array, Array]:
     """Why volume * inflation * efficiency differs from the base year's volume (first year), by log-mean weights.
 
     All of shape (years, draws), non-negative. Returns (scale, from_volume, from_inflation, from_efficiency); `scale`
     turns a change of volume at base prices into its part of the change in money, so that
-    from_volume = scale * (volume - volume[0]).
+    from_volume = scale * (volume - volume[0]). `logs` are the logarithms of inflation and efficiency, if known.
     """
     base = np.broadcast_to(volume[:1], volume.shape)
-    money = volume * inflation * efficiency
     level = inflation * efficiency
-    weight = log_mean(base, money)
-    mean_volume = log_mean(base, volume)
+    money = volume * level
     some = (base > 0.0) & (volume > 0.0)
+    log_volume = np.log(np.divide(volume, base, out=np.ones(volume.shape), where=some))
+    log_inflation, log_efficiency = (np.log(inflation), np.log(efficiency)) if logs is None else logs
+    weight = log_mean(base, money, log_volume + log_inflation + log_efficiency)
+    mean_volume = log_mean(base, volume, log_volume)
     scale = np.where(some, np.divide(weight, mean_volume, out=np.ones_like(weight), where=mean_volume > 0.0), level)
     from_volume = scale * (volume - base)
-    log_inflation = np.where(some, weight * np.log(inflation), 0.0)
-    log_efficiency = np.where(some, weight * np.log(efficiency), 0.0)
+    from_efficiency = np.where(some, weight * log_efficiency, 0.0)
     # where the line opened or closed, what prices did is the rest
-    rest = np.where(some, 0.0, money - base - from_volume)
-    return scale, from_volume, log_inflation + rest, log_efficiency
+    from_inflation = np.where(some, weight * log_inflation, money - base - from_volume)
+    return scale, from_volume, from_inflation, from_efficiency
 
 
 def split_constant(inflation: Array, efficiency: Array) -> tuple[Array, Array]:

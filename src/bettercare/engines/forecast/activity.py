@@ -109,16 +109,18 @@ class _Projection:
         return np.zeros(self.draws) if column < 0 else np.asarray(ndtri(positions[:, column]), dtype=np.float64)
 
     def _demography(self, cells: ServiceCells, s: int) -> Array:
-        """Moments with population change alone (or what flows bring), shape (3, cells, years, draws)."""
-        principal, low, high = (cells.moments[v][..., None] for v in range(3))
+        """Moments with population change alone (or what flows bring): (3, or 1 without stays, cells, years, draws)."""
+        moments = slice(0, 3 if self.system.has_stay[s] else 1)
+        principal, low, high = (cells.moments[v, moments, ..., None] for v in range(3))
         up = np.maximum(self.z, 0.0) / _LOW_SCORE
         down = np.maximum(-self.z, 0.0) / _LOW_SCORE
         people = principal + (high - principal) * up + (low - principal) * down
         people = np.maximum(people, 0.0)
-        people[:, :, 0] = cells.base[:, :, None]
+        base = cells.base[moments]
+        people[:, :, 0] = base[:, :, None]
         if cells.flow.any():
             brought = self._flow_ratio(s)[cells.locality]  # (cells, years, draws)
-            sent = cells.base[:, :, None, None] * brought[None]
+            sent = base[:, :, None, None] * brought[None]
             people = np.where(cells.flow[None, :, None, None], sent, people)
         return np.asarray(people, dtype=np.float64)
 
@@ -173,21 +175,23 @@ class _Projection:
         growth += [self._added(e, w) for e, w in cells.effects if self._adds_share(e)]
         levers = self._levers(cells, COUNT_LEVERS)
         stays = self._levers(cells, ("shorten",)) if self.system.has_stay[s] else []
-        before = moments[0] * np.exp(self._sum(growth, cells))
-        count = before * np.exp(self._sum(levers, cells)) if levers else before
+        grown, taken = self._sum(growth, cells), self._sum(levers, cells)
+        before = moments[0] * np.exp(grown)
+        count = before * np.exp(taken) if levers else before
+        total = grown + taken
         self.result.total[0, s] = _gather(member, count)
-        self._explain(s, member, moments[0], count, [*growth, *levers], self.result.count_causes[s])
+        self._explain(s, member, moments[0], count, [*growth, *levers], total, self.result.count_causes[s])
         if self.system.has_stay[s]:
-            change = np.divide(count, moments[0], out=np.zeros_like(count), where=moments[0] > 0.0)
-            stay = np.exp(self._sum(stays, cells)) if stays else np.ones(())
+            change, shorter = np.exp(total), self._sum(stays, cells)
+            stay = np.exp(shorter) if stays else np.ones(())
             unshortened = moments[1] * change
             days = unshortened * stay
             self.result.total[1, s] = _gather(member, days)
             self.result.total[2, s] = _gather(member, moments[2] * change * stay**2)
             every = [*growth, *levers, *stays]
-            self._explain(s, member, moments[1], days, every, self.result.day_causes[s])
-            self._record(member, unshortened, days, stays)
-        self._record(member, before, count, levers)
+            self._explain(s, member, moments[1], days, every, total + shorter, self.result.day_causes[s])
+            self._record(member, unshortened, days, stays, shorter)
+        self._record(member, before, count, levers, taken)
         self._record_added(before, [f for f in growth if f.effect >= 0])
         self._arrivals(s)
         self._send(s, cells, member, count)
@@ -218,27 +222,38 @@ class _Projection:
         return effect.lever == "add" and effect.unit == "share"
 
     def _explain(
-        self, s: int, member: Array, drawn: Array, end: Array, factors: list[Factor], into: dict[Cause, Array]
+        self,
+        s: int,
+        member: Array,
+        drawn: Array,
+        end: Array,
+        factors: list[Factor],
+        total: Array,
+        into: dict[Cause, Array],
     ) -> None:
-        """Split the change since the base year; population change is demography, and in flow cells what others sent."""
+        """Split the change since the base year; population change is demography, and in flow cells what others sent.
+
+        `drawn` is the moment with population change alone, `end` with all `factors`, `total` the sum of their logarithms.
+        """
         start = np.broadcast_to(drawn[:, :1], end.shape)
-        weight = log_mean(start, end)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            change = np.where(start > 0.0, np.log(drawn) - np.log(start), 0.0)
+        ratio = np.divide(drawn, start, out=np.ones(end.shape), where=start > 0.0)
+        with np.errstate(divide="ignore"):
+            change = np.log(ratio)
+        weight = log_mean(start, end, change + total)
         part = part_of_change(weight, change, start)
         flow = self.system.cells[s].flow
         into[DEMOGRAPHY] = _gather(member[:, ~flow], part[~flow])
         if flow.any():
             into[ARRIVED] = _gather(member[:, flow], part[flow])
         for f in factors:
-            total = _gather(member[:, f.rows], weight[f.rows] * f.log)
-            into[f.cause] = into[f.cause] + total if f.cause in into else total
+            mine = _gather(member[:, f.rows], weight[f.rows] * f.log)
+            into[f.cause] = into[f.cause] + mine if f.cause in into else mine
 
-    def _record(self, member: Array, before: Array, after: Array, levers: list[Factor]) -> None:
+    def _record(self, member: Array, before: Array, after: Array, levers: list[Factor], total: Array) -> None:
         """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
         if not levers:
             return
-        weight = log_mean(before, after)
+        weight = log_mean(before, after, total)
         for f in levers:
             taken = -weight[f.rows] * f.log
             self.result.out[f.effect] += taken.sum(axis=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -114,12 +116,13 @@ def dates(
     slip_at: dict[str, int] = {}
     milestones = []
     first = year_of(names.years[0])
+    known = {r["code"]: r for r in plan.tables["initiatives"].iter_rows(named=True)}
     for code in wanted:
         row = rows[code]
         initiative = row["initiative"]
         if initiative not in slip_at:
             slip_at[initiative] = len(slips)
-            slips.append(inputs.quantity(*_slip(plan, initiative)))
+            slips.append(inputs.quantity(*_slip(plan, known[initiative])))
         when = row["date"]
         month = (when.year - first) * 12.0 + (when.month - 4) + (when.day - 1) / DAYS_A_MONTH
         after = tuple(at[c] for c in _codes(row["depends_on"]))
@@ -128,15 +131,14 @@ def dates(
     return tuple(milestones), live, tuple(slips)
 
 
-def _slip(plan: Plan, initiative: str) -> tuple[Range, Input]:
-    row = plan.tables["initiatives"].row(by_predicate=pl.col("code") == initiative, named=True)
+def _slip(plan: Plan, row: dict[str, Any]) -> tuple[Range, Input]:
     usual = plan.settings.slippage
     low, mode, high = (
         row[f"slip_{part}_months"] if row[f"slip_{part}_months"] is not None else getattr(usual, f"{part}_months")
         for part in ("low", "mode", "high")
     )
     slip = Range("fixed", mode) if low == high else Range("triangular", mode, low, high, "range")
-    return slip, slip_input(initiative, row["title"], usual.shared)
+    return slip, slip_input(row["code"], row["title"], usual.shared)
 
 
 def _codes(cell: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -47,8 +48,20 @@ def badge_of(plan: Plan, row: dict[str, object]) -> str:
     """measured, modelled or assumed: the badge of the row's evidence; assumed where reasoning stands beside it."""
     if row.get("assumed") or not row.get("evidence"):
         return "assumed"
-    known = plan.tables["evidence"].filter(pl.col("code") == row["evidence"])["badge"].to_list()
-    return str(known[0]) if known else "assumed"
+    return _evidence_badges(plan).get(str(row["evidence"]), "assumed")
+
+
+@lru_cache(maxsize=32)
+def _evidence_badges(plan: Plan) -> dict[str, str]:
+    return dict(plan.tables["evidence"].select("code", "badge").iter_rows())
+
+
+@lru_cache(maxsize=32)
+def activity_of(plan: Plan) -> dict[str, pl.DataFrame]:
+    """The activity rows of each service; a service without any has none."""
+    table = plan.tables["activity"]
+    found = {str(k[0]): v for k, v in table.partition_by("service", as_dict=True).items()}
+    return {code: found.get(code, table.clear()) for code in plan.tables["services"]["code"].to_list()}
 
 
 def overlap_years(low: Array, high: Array, from_age: float, to_age: float) -> Array:
@@ -136,7 +149,6 @@ def effect_rows(
     out = []
     together = plan.settings.programme
     titles = dict(plan.tables["initiatives"].select("code", "title").iter_rows())
-    activity = plan.tables["activity"]
     luck = same_effects(plan)
     home = [c for c, o in plan.tables["localities"].select("code", "outside").iter_rows() if not o]
     for row in plan.tables["effects"].iter_rows(named=True):
@@ -149,9 +161,10 @@ def effect_rows(
         item = Input(
             f"effect:{luck.get(row['code'], row['code'])}", label, row["initiative"], "effect", badge, factor, share
         )
-        rows = activity.filter(pl.col("service") == row["service"])
+        rows = activity_of(plan)[row["service"]]
         part = weights(rows, row) * rows["count"].to_numpy()
-        spread = np.array([part[(rows["locality"] == c).to_numpy()].sum() for c in names.localities])
+        where = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
+        spread = np.bincount(where, weights=part, minlength=len(names.localities))
         if not spread.any():  # a service that is new: it goes where the people are
             places = [row["locality"]] if row["locality"] else home
             ages = float(row["age_low"]), float(row["age_high"])
@@ -191,7 +204,7 @@ def service_cells(
     ratios: dict[tuple[object, ...], Array] = {}
     out = []
     for code, s in names.services.items():
-        rows = plan.tables["activity"].filter(pl.col("service") == code)
+        rows = activity_of(plan)[code]
         grown = [(g, weights(rows, r)) for g, (_, r) in enumerate(growth) if r["service"] == code]
         changed = [
             (e, weights(rows, r)) for e, (x, r) in enumerate(effects) if r["service"] == code and not x.is_nothing

@@ -46,8 +46,10 @@ def catchment_shares(plan: Plan, names: Names) -> Array:
 def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchment: Array) -> tuple[Beds, ...]:
     """Beds of each service at each site that has or will have some, with the base year's margin."""
     services = plan.tables["services"].filter(pl.col("capacity_unit") == "bed")
-    capacity = plan.tables["capacity"]
-    local = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
+    capacity: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in plan.tables["capacity"].sort("year").iter_rows(named=True):
+        capacity.setdefault((row["service"], row["site"]), []).append(row)
+    elsewhere = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
     out = []
     for service in services.iter_rows(named=True):
         s = names.services[service["code"]]
@@ -55,19 +57,18 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
         np.add.at(days, cells[s].locality, cells[s].base[1])
         rows = []
         for site, k in names.sites.items():
-            here = capacity.filter((pl.col("service") == service["code"]) & (pl.col("site") == site)).sort("year")
+            here = capacity.get((service["code"], site), [])
             used = catchment[s, :, k, :]
-            if local[site] or (here.is_empty() and not used.any()):
+            if elsewhere[site] or (not here and not used.any()):
                 continue
             opened = np.zeros(len(names.years))
-            for row in here.iter_rows(named=True):
+            for row in here:
                 if row["year"] <= names.years[-1]:
-                    opened[max(0, names.years.index(row["year"]) if row["year"] in names.years else 0) :] = row[
-                        "available"
-                    ]
+                    start = names.years.index(row["year"]) if row["year"] in names.years else 0
+                    opened[start:] = row["available"]
             mean = float(days @ used[:, 0]) / DAYS
-            basis = str(here["basis"][0]) if here.height else ""
-            assumed = here.is_empty() or bool((here["assumed"].is_not_null()).any())
+            basis = str(here[0]["basis"]) if here else ""
+            assumed = not here or any(row["assumed"] for row in here)
             rows.append((k, opened, mean, basis, "assumed" if assumed else "measured"))
         spare = sum(o[0] - m for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)
         roots = sum(np.sqrt(m) for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity, Cause
 from bettercare.engines.forecast.money import CHANCE, PART_FILLED, Money
-from bettercare.engines.forecast.places import ESTATE, bed_causes, staff_needed
+from bettercare.engines.forecast.places import ESTATE, BedCauses, staff_needed
 from bettercare.engines.forecast.system import System
 from bettercare.model.beds import dispersion, risk_of_full
 
@@ -59,15 +59,16 @@ def measure(
     happened: Array,
     days: Array,
     beds: tuple[Array, Array],
-    expected_beds: tuple[Array, Array],
+    expected_beds: Array,
+    bed_causes: BedCauses,
     money: Money,
 ) -> Batch:
     """All measures of one batch of draws."""
     batch = Batch()
     _activity(system, happened, days, batch)
     _admissions(system, activity, happened, batch)
-    _beds(system, activity, beds, expected_beds, batch)
-    _staff(system, activity, happened, beds[1], expected_beds, batch)
+    _beds(system, beds, expected_beds, bed_causes, batch)
+    _staff(system, activity, happened, beds[1], expected_beds, bed_causes, batch)
     _money(system, money, batch)
     batch.partner_kinds = money.kinds.sum(axis=-1)
     batch.real = {name: getattr(money, name) for name in REAL}
@@ -111,13 +112,7 @@ def _admissions(system: System, activity: Activity, happened: Array, batch: Batc
         _keep(batch, name, total, causes)
 
 
-def _beds(
-    system: System,
-    activity: Activity,
-    beds: tuple[Array, Array],
-    expected: tuple[Array, Array],
-    batch: Batch,
-) -> None:
+def _beds(system: System, beds: tuple[Array, Array], expected: Array, bed_causes: BedCauses, batch: Batch) -> None:
     mean, need = beds
     draws = need.shape[-1]
     for b, row in enumerate(system.beds):
@@ -142,9 +137,9 @@ def _beds(
         batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - _open(system, at), 0.0).sum(axis=0)
         causes: dict[Cause, Array] = {}
         for b in at:
-            for cause, part in bed_causes(system, activity, b, expected[0][b]).items():
+            for cause, part in bed_causes[b].items():
                 _add(causes, cause, part)
-        _add(causes, CHANCE, total - expected[1][at].sum(axis=0))
+        _add(causes, CHANCE, total - expected[at].sum(axis=0))
         _keep(batch, f"{group}_needed", total, causes)
 
 
@@ -157,7 +152,8 @@ def _staff(
     activity: Activity,
     happened: Array,
     need: Array,
-    expected: tuple[Array, Array],
+    expected: Array,
+    bed_causes: BedCauses,
     batch: Batch,
 ) -> None:
     flat = need.shape[1:] if need.size else happened.shape[2:]
@@ -168,14 +164,14 @@ def _staff(
         amount = staff_needed(system, row, happened, need)
         total = total + amount
         by_partner[row.provider] = by_partner.get(row.provider, np.zeros(flat)) + amount
-        sure = staff_needed(system, row, activity.total[0], expected[1])
+        sure = staff_needed(system, row, activity.total[0], expected)
         at = [int(b) for b in row.beds if b >= 0]
         in_beds = row.per == "bed" or (row.per == "step" and bool(at))
         rate = row.wte / {"bed": 1.0, "thousand-units": 1000.0, "step": row.step_size}[row.per]
         mine: dict[Cause, Array] = {}
         if in_beds:
             for b in at:
-                for cause, part in bed_causes(system, activity, b, expected[0][b]).items():
+                for cause, part in bed_causes[b].items():
                     _add(mine, cause, rate * part)
         else:
             share = system.catchment[row.service][:, row.sites].sum(axis=1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity, Cause
 from bettercare.engines.forecast.inputs import Quantity
-from bettercare.engines.forecast.places import ESTATE, at_sites, bed_causes
+from bettercare.engines.forecast.places import ESTATE, BedCauses, at_sites
 from bettercare.engines.forecast.system import Contract, Cost, System
 from bettercare.model.money import price_level, split_change, split_constant, steps
 
@@ -63,17 +63,18 @@ class Money:
 def value(
     system: System,
     activity: Activity,
-    expected_beds: tuple[Array, Array],
+    expected_beds: Array,
+    bed_causes: BedCauses,
     count: Array,
     beds: Array,
     positions: Array,
 ) -> Money:
     """Money in every draw.
 
-    `activity` holds expectations and their causes, `expected_beds` (mean occupied, needed) what they mean in beds;
+    `activity` holds expectations and their causes, `expected_beds` and `bed_causes` what they mean in beds;
     `count` (services, localities, years, draws) and `beds` (bed rows, years, draws) are what happened, chance included.
     """
-    book = _Book(system, activity, expected_beds, positions)
+    book = _Book(system, activity, expected_beds, bed_causes, positions)
     expected_count = activity.total[0]
     for cost in system.accounts.costs:
         book.cost(cost, expected_count, count, beds)
@@ -86,10 +87,10 @@ def value(
 
 class _Book:
     def __init__(
-        self, system: System, activity: Activity, expected_beds: tuple[Array, Array], positions: Array
+        self, system: System, activity: Activity, expected_beds: Array, bed_causes: BedCauses, positions: Array
     ) -> None:
         self.system, self.activity, self.positions = system, activity, positions
-        self.mean, self.beds = expected_beds
+        self.beds, self.bed_causes = expected_beds, bed_causes
         self.years, self.draws = len(system.years), positions.shape[0]
         partners = len(system.partners)
         flat = (self.years, self.draws)
@@ -103,6 +104,7 @@ class _Book:
         self.transfers = np.zeros((partners, *flat))
         self.once = np.zeros((partners, *flat))
         self.capital = np.zeros((partners, *flat))
+        self._logs: dict[str, tuple[Array, Array]] = {}
         self._per_pound: dict[str, tuple[Array, Array]] = {}
         self.levels = {name: self._level(name) for name in system.accounts.prices}
         ones = np.ones(flat)
@@ -122,7 +124,9 @@ class _Book:
     def _split(self, volume: Array, happened: Array, index: str) -> tuple[Array, dict[Cause, Array], Array]:
         """(scale of a change in volume, causes of the change in money, the money that happened) of a line."""
         inflation, efficiency = self.levels[index]
-        scale, from_volume, from_price, from_efficiency = split_change(volume, inflation, efficiency)
+        if index not in self._logs:
+            self._logs[index] = (np.log(inflation), np.log(efficiency))
+        scale, from_volume, from_price, from_efficiency = split_change(volume, inflation, efficiency, self._logs[index])
         level = inflation * efficiency
         parts = {
             OPENING: np.broadcast_to(volume[:1], volume.shape),
@@ -193,7 +197,7 @@ class _Book:
         _add(causes, ESTATE, slope * moved)
         if in_beds:
             for b in cost.beds[cost.beds >= 0]:
-                for cause, change in bed_causes(self.system, self.activity, int(b), self.mean[b]).items():
+                for cause, change in self.bed_causes[int(b)].items():
                     _add(causes, cause, per_step * change)
         need = self._need(cost, count, self.beds)
         whole = np.zeros_like(total)

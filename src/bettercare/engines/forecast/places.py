@@ -47,6 +47,14 @@ def staff_needed(system: System, staff: Staff, count: Array, beds: Array) -> Arr
     return staff.wte * steps(activity, staff.step_size)
 
 
+BedCauses = list[dict[Cause, Array]]
+
+
+def all_bed_causes(system: System, activity: Activity, mean: Array) -> BedCauses:
+    """`bed_causes` of every bed row; `mean` is (beds, years, draws)."""
+    return [bed_causes(system, activity, b, mean[b]) for b in range(len(system.beds))]
+
+
 def bed_causes(system: System, activity: Activity, b: int, mean: Array) -> dict[Cause, Array]:
     """Causes of the change in beds needed at one site since the base year, (years, draws); they add up exactly.
 

@@ -17,7 +17,7 @@ from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
 from bettercare.engines.forecast.money import value
-from bettercare.engines.forecast.places import beds_needed
+from bettercare.engines.forecast.places import all_bed_causes, beds_needed
 from bettercare.engines.forecast.results import Forecast, ScenarioResult
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
@@ -114,15 +114,16 @@ def forecast(
 def simulate_batch(system: System, positions: Array, luck: Luck | None) -> Batch:
     """One batch of draws; without luck, expectations only."""
     activity = project(system, positions)
-    expected_beds = beds_needed(system, activity.total[1])
+    expected = beds_needed(system, activity.total[1])
+    causes = all_bed_causes(system, activity, expected[0])
     if luck is None:
         happened, days = activity.total[0], activity.total[1]
-        beds = expected_beds
+        beds = expected
     else:
         happened, days = happen(system, activity, luck)
         beds = beds_needed(system, days)
-    money = value(system, activity, expected_beds, happened, beds[1], positions)
-    return measure(system, activity, happened, days, beds, expected_beds, money)
+    money = value(system, activity, expected[1], causes, happened, beds[1], positions)
+    return measure(system, activity, happened, days, beds, expected[1], causes, money)
 
 
 def evaluate(system: System, positions: Array) -> Batch:

@@ -1,0 +1,236 @@
+"""The Better Care Fund by board and year, and capital lines."""
+
+from __future__ import annotations
+
+from . import money_read as mr
+from .money_contracts import nhs_income, short, social_care_payers
+from .money_read import Figures
+
+Line = dict[str, object]
+FIRST = "2015/16"
+# Of the 1.9 billion of NHS money in the national fund, 1.0 billion was for services that the NHS commissions.
+NHS_COMMISSIONED = 1000 / 1900
+PERFORMANCE = 0.3
+WHY_SHARE = (
+    "Local pooled totals were not found: the national fund of 3.8 billion shared by resident population (mid-2012 for "
+    "LLR and "
+    "England; mid-2014 between boards); capital grants left out; flat in cash after 2015/16"
+)
+
+
+def local_share(f: Figures) -> float:
+    """LLR's share of England's residents."""
+    return sum(f(f"resident12-{ccg}") for ccg in mr.CCGS) / f("england-2012")
+
+
+def board_shares(f: Figures) -> list[float]:
+    """Each board's share of LLR's residents, in the order of AREAS."""
+    people = [f(f"resident14-{area}") for area in mr.AREAS]
+    return [p / sum(people) for p in people]
+
+
+def commissioners(area: str, f: Figures) -> list[tuple[str, float]]:
+    """CCGs that pay into a board's fund and their shares."""
+    west = mr.west_share(f)
+    return {
+        "leicester": [("leicester-ccg", 1.0)],
+        "leicestershire": [("west-leicestershire-ccg", west), ("east-leicestershire-rutland-ccg", 1 - west)],
+        "rutland": [("east-leicestershire-rutland-ccg", 1.0)],
+    }[area]
+
+
+def parts(area: str, share: float, f: Figures) -> list[tuple[str, str, float, bool, float, str]]:
+    """Parts of a board's fund: name, receiver, pounds a year, recycled, risk share, reasoning."""
+    new = f("bcf-nhs-new") * 1e6 * local_share(f) * share
+    why_transfer = (
+        "What the NHS already paid the council (a block contract in this plan; 2014/15 accounts as a stand-in): in the "
+        "pool but no new money; NHS England's part reached the pool through the CCGs' budgets in 2015/16 and is kept "
+        "with NHS England here; close to the share by population of the national transfer, reablement and carers' money"
+    )
+    why_services = (
+        f"{WHY_SHARE}; community services that the CCGs already bought from LPT: in the pool but no new money; up to "
+        "0.3 of the 1.0 billion was tied to fewer emergency admissions (judged; no local sum was found)"
+    )
+    why_protection = (
+        f"{WHY_SHARE}; the rest of the NHS money is taken as new support for social care, which moves from the CCGs to "
+        "the council"
+    )
+    council = f"{area}-council"
+    return [
+        ("transfer", council, nhs_income(area, f), True, 0.0, why_transfer),
+        ("services", "lpt", new * NHS_COMMISSIONED, True, PERFORMANCE, why_services),
+        ("protection", council, new * (1 - NHS_COMMISSIONED), False, 0.0, why_protection),
+    ]
+
+
+def funds(f: Figures) -> list[Line]:
+    """All rows of funds.csv: contributions and schemes of each board and year add up to the same sum."""
+    rows: list[Line] = []
+    years = [year for year in mr.YEARS if year >= FIRST]
+    for area, share in zip(mr.AREAS, board_shares(f), strict=True):
+        payers = commissioners(area, f)
+        for year in years:
+            for name, receiver, amount, recycled, risk, why in parts(area, share, f):
+                common: Line = {
+                    "fund": f"better-care-fund-{area}",
+                    "board": f"hwb-{area}",
+                    "year": year,
+                    "recycled": "yes" if recycled else "no",
+                    "evidence": "pss-ex1-2014" if name == "transfer" else "bcf-national-2014",
+                    "assumed": why,
+                }
+                stem = f"bcf-{area}-{name}-{year[:4]}"
+                shared = zip((ccg for ccg, _ in payers), mr.split(amount, [p for _, p in payers]), strict=True)
+                for ccg, part in social_care_payers(area, f) if name == "transfer" else shared:
+                    rows.append(
+                        common
+                        | {
+                            "code": f"{stem}.in.{short(ccg)}",
+                            "kind": "contribution",
+                            "partner": ccg,
+                            "amount_gbp": float(part),
+                            "risk_share": risk,
+                        }
+                    )
+                rows.append(
+                    common
+                    | {
+                        "code": f"{stem}.out",
+                        "kind": "scheme",
+                        "partner": receiver,
+                        "amount_gbp": float(round(amount)),
+                        "risk_share": risk,
+                    }
+                )
+    return rows
+
+
+def capital(f: Figures) -> list[Line]:
+    """All rows of capital.csv."""
+    later = "The sum was published after the plan's date and is knowingly used as a stand-in"
+
+    def item(
+        code: str,
+        title: str,
+        owner: str,
+        source: str,
+        stage: str,
+        approval: str,
+        year: str,
+        mode: float,
+        evidence: str,
+        assumed: str,
+        site: str = "",
+        initiative: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        shape: str = "fixed",
+    ) -> Line:
+        return {
+            "code": code,
+            "title": title,
+            "site": site,
+            "owner": owner,
+            "initiative": initiative,
+            "source": source,
+            "stage": stage,
+            "approval": approval,
+            "year": year,
+            "distribution": shape,
+            "low": None if low is None else low * 1e6,
+            "mode": mode * 1e6,
+            "high": None if high is None else high * 1e6,
+            "interval": "range",
+            "evidence": evidence,
+            "assumed": assumed,
+        }
+
+    return [
+        item(
+            "emergency-floor",
+            "New emergency department at Leicester Royal Infirmary",
+            "uhl",
+            "Public dividend capital or loan from the Department of Health",
+            "full-case",
+            "Named in the 2014 plan; approval by the Trust Development Authority not found",
+            "2016/17",
+            f("capital-emergency-floor"),
+            "bct-2018-hwb",
+            f"{later}: 48 is used as the sum secured; the November 2016 draft plan gave 45.5 and is the low end; the "
+            f"2014 plan named the scheme without a sum; year inferred",
+            "lri",
+            "I096",
+            f("capital-emergency-floor-stp"),
+            50.0,
+            "triangular",
+        ),
+        item(
+            "intensive-care-glenfield",
+            "Intensive care and a ward at Glenfield",
+            "uhl",
+            "National capital",
+            "outline-case",
+            "Money secured in 2017",
+            "2017/18",
+            f("capital-icu"),
+            "bct-2018-hwb",
+            f"{later}: moving intensive care to two sites was in the 2014 plan without a sum; range assumed",
+            "glenfield",
+            "I055",
+            24.0,
+            40.0,
+            "triangular",
+        ),
+        item(
+            "young-people-ward",
+            "Purpose-built ward for children and young people with mental illness",
+            "lpt",
+            "National capital",
+            "idea",
+            "Money secured in 2017",
+            "2017/18",
+            f("capital-camhs"),
+            "bct-2018-hwb",
+            f"{later}; range assumed",
+            "agnes",
+            "",
+            6.5,
+            10.5,
+            "triangular",
+        ),
+        item(
+            "practice-premises",
+            "Improvements to general practice premises",
+            "primary-care",
+            "Primary care infrastructure money from NHS England",
+            "idea",
+            "Committed by 2018",
+            "2016/17",
+            f("capital-gp"),
+            "bct-2018-hwb",
+            f"{later} (about 2 million); range assumed",
+            "practices",
+            "",
+            1.5,
+            3.0,
+            "triangular",
+        ),
+        item(
+            "acute-and-maternity",
+            "Business cases for acute, maternity and some community hospital buildings",
+            "uhl",
+            "Not found by 2018; national capital applied for",
+            "outline-case",
+            "Strategic outline case endorsed by two regulators in February 2015; no capital approved",
+            "2018/19",
+            f("capital-cases"),
+            "bct-2018-hwb",
+            f"{later}: more than 350 million in 2018; the programme of 2019 was 450, which is the high end; year "
+            f"assumed",
+            "",
+            "I055",
+            f("capital-cases"),
+            f("capital-bbh"),
+            "triangular",
+        ),
+    ]
