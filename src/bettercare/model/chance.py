@@ -22,8 +22,9 @@ def poisson_quantile(position: ArrayLike, expected: ArrayLike, score: Array | No
 
     u, lam = np.broadcast_arrays(np.asarray(position, float), np.asarray(expected, float))
     z = ndtri(u) if score is None else score
-    root = np.sqrt(np.maximum(lam, 1e-300))
-    wide = lam + root * z + (z * z - 1.0) / 6.0 + (z - z**3) / (72.0 * np.maximum(root, 1.0))
+    root = np.sqrt(lam)
+    square = z * z
+    wide = lam + root * z + (square - 1.0) / 6.0 + z * (1.0 - square) / (72.0 * np.maximum(root, 1.0))
     out = np.array(np.ceil(wide - 0.5))
     few = (lam < _EXACT_BELOW) & (lam > 0.0)
     if few.any():

@@ -233,7 +233,7 @@ class _Projection:
     ) -> None:
         """Split the change since the base year; population change is demography, and in flow cells what others sent.
 
-        `drawn` is the moment with population change alone, `end` with all `factors`, `total` the sum of their logarithms.
+        `drawn` is the moment with population change alone, `end` with all `factors`; `total` sums their logarithms.
         """
         start = np.broadcast_to(drawn[:, :1], end.shape)
         ratio = np.divide(drawn, start, out=np.ones(end.shape), where=start > 0.0)

@@ -164,7 +164,7 @@ def effect_rows(
         rows = activity_of(plan)[row["service"]]
         part = weights(rows, row) * rows["count"].to_numpy()
         where = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
-        spread = np.bincount(where, weights=part, minlength=len(names.localities))
+        spread = np.bincount(where, weights=part, minlength=len(names.localities)).astype(np.float64)
         if not spread.any():  # a service that is new: it goes where the people are
             places = [row["locality"]] if row["locality"] else home
             ages = float(row["age_low"]), float(row["age_high"])

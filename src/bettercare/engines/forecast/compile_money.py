@@ -256,13 +256,15 @@ def _funds(plan: Plan, names: Names) -> Array:
 
 def _staff(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Staff]:
     sizes = {(r["provider"], r["service"]): r["step_size"] for r in plan.tables["costs"].iter_rows(named=True)}
-    for row in plan.tables["workforce"].iter_rows(named=True):
+    table = (
+        plan.tables["workforce"].group_by("provider", "service", "per", maintain_order=True).agg(pl.col("wte").sum())
+    )
+    for row in table.iter_rows(named=True):
         p, s = names.partners[row["provider"]], names.services[row["service"]]
         sites = _sites_of(p, None, plan, names)
         yield Staff(
             provider=p,
             service=s,
-            group=row["staff_group"],
             per=row["per"],
             wte=row["wte"],
             step_size=sizes.get((row["provider"], row["service"])) or 1.0,

@@ -78,8 +78,11 @@ def value(
     expected_count = activity.total[0]
     for cost in system.accounts.costs:
         book.cost(cost, expected_count, count, beds)
-    for contract in system.accounts.contracts:
-        book.contract(contract, expected_count, count)
+    agreements: dict[tuple[int, int, str], list[Contract]] = {}
+    for c in system.accounts.contracts:
+        agreements.setdefault((c.payer, c.provider, c.index), []).append(c)
+    for (payer, provider, index), contracts in agreements.items():
+        book.payments(payer, provider, index, contracts, expected_count, count)
     book.standing_lines()
     book.investments()
     return book.close()
@@ -215,40 +218,42 @@ class _Book:
             return np.asarray(beds[cost.beds[cost.beds >= 0]])
         return at_sites(self.system, cost.service, cost.sites, count[cost.service])[None]
 
-    def contract(self, contract: Contract, count: Array, happened: Array) -> None:
-        """A payment: a cost of the payer and an income of the provider."""
-        block = contract.service < 0 or contract.basis == "block"
-        payer_in = bool(self.system.inside[contract.payer])
-        provider_in = bool(self.system.inside[contract.provider])
+    def payments(
+        self, payer: int, provider: int, index: str, contracts: list[Contract], count: Array, happened: Array
+    ) -> None:
+        """What one partner pays another at one price index: a cost of the payer and an income of the provider."""
+        expected = sum((self._payment(c, count) for c in contracts), np.zeros((self.years, self.draws)))
+        actual = sum((self._payment(c, happened) for c in contracts), np.zeros((self.years, self.draws)))
+        actual[0] = expected[0]
+        scale, parts, money = self._split(expected, actual, index)
+        payer_in, provider_in = bool(self.system.inside[payer]), bool(self.system.inside[provider])
         crosses = payer_in != provider_in  # a payment between two partners of the system cancels
-        expected = actual = np.zeros(0)
-        if block:
-            parts, money = self._constant(contract.value, contract.index, INFLATION)
-            actual = parts[OPENING]
-        else:
-            expected = self._payment(contract, count)
-            actual = self._payment(contract, happened)
-            actual[0] = expected[0]
-            scale, parts, money = self._split(expected, actual, contract.index)
-        self._enter(contract.payer, 1.0, parts, money, crosses and payer_in)
-        self._enter(contract.provider, -1.0, parts, money, crosses and provider_in)
-        self.transfers[contract.payer] += money
-        self.transfers[contract.provider] -= money
-        if not crosses:
-            return
-        sign = 1.0 if payer_in else -1.0
-        self.outside += sign * actual
-        if block:
+        self._enter(payer, 1.0, parts, money, crosses and payer_in)
+        self._enter(provider, -1.0, parts, money, crosses and provider_in)
+        self.transfers[payer] += money
+        self.transfers[provider] -= money
+        if crosses:
+            sign = 1.0 if payer_in else -1.0
+            self.outside += sign * actual
+            for contract in contracts:
+                self._explain_payment(contract, sign * scale, count)
+
+    def _explain_payment(self, contract: Contract, scale: Array, count: Array) -> None:
+        """Causes of the change in a payment that leaves or enters the system."""
+        if contract.service < 0 or contract.basis == "block":
             return
         now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
         rise = now - now[:1]
-        slope = np.divide(expected - expected[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
+        paid = self._payment(contract, count)
+        slope = scale * np.divide(paid - paid[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
         for cause, change in self.activity.count_causes[contract.service].items():
-            self._say(cause, sign * scale * slope * np.einsum("ly,lyd->yd", contract.part, change))
+            self._say(cause, slope * np.einsum("ly,lyd->yd", contract.part, change))
         moved = np.einsum("ly,ld->yd", contract.part - contract.part[:, :1], count[contract.service][:, 0])
-        self._say(ESTATE, sign * scale * slope * moved)
+        self._say(ESTATE, slope * moved)
 
     def _payment(self, contract: Contract, count: Array) -> Array:
+        if contract.service < 0 or contract.basis == "block":
+            return np.full((self.years, self.draws), contract.value)
         now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
         if contract.basis == "marginal-rate":
             now = np.where(now > now[:1], now[:1] + contract.marginal_rate * (now - now[:1]), now)

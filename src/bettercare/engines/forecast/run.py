@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 
@@ -17,7 +18,7 @@ from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
 from bettercare.engines.forecast.money import value
-from bettercare.engines.forecast.places import all_bed_causes, beds_needed
+from bettercare.engines.forecast.places import BedCauses, all_bed_causes, beds_needed
 from bettercare.engines.forecast.results import Forecast, ScenarioResult
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
@@ -28,6 +29,7 @@ from bettercare.plan.plan import Plan
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
+MONEY_TABLES = {"allocations", "contracts", "finances", "funds", "prices"}  # what care does not depend on
 BATCH = 1000  # draws worked on at once: small enough to stay in cache, large enough to be vectorised
 
 
@@ -88,22 +90,27 @@ def forecast(
     systems = {name: compile_plan(p) for name, p in plans.items()}
     chunks = [(start, min(BATCH, total - start)) for start in range(0, total, BATCH)]
     luck = {start: Luck(chosen_seed, start, size) for start, size in chunks}
-    tasks = [(name, start, size) for start, size in chunks for name in names]
+    tasks = [(group, start, size) for start, size in chunks for group in _same_activity(plans)]
     done = 0
     batches: dict[tuple[str, int], tuple[Batch, Array]] = {}
 
-    def work(task: tuple[str, int, int]) -> tuple[tuple[str, int], tuple[Batch, Array]]:
-        name, start, size = task
-        system = systems[name]
-        positions = sample(system.inputs, chosen_seed, size, start)
-        return (name, start), (simulate_batch(system, positions, luck[start]), positions)
+    def work(task: tuple[list[str], int, int]) -> dict[tuple[str, int], tuple[Batch, Array]]:
+        group, start, size = task
+        lived: Lived | None = None
+        out = {}
+        for name in group:
+            system = systems[name]
+            positions = sample(system.inputs, chosen_seed, size, start)
+            lived = lived or live(system, positions, luck[start])
+            out[name, start] = (account(system, lived, positions), positions)
+        return out
 
     with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-        for key, batch in pool.map(work, tasks):
-            batches[key] = batch
-            done += 1
+        for finished in pool.map(work, tasks):
+            batches |= finished
+            done += len(finished)
             if progress:
-                progress(done, len(tasks))
+                progress(done, len(names) * len(chunks))
     results = {}
     for name in names:
         mine = [batches.pop((name, start)) for start, _ in chunks]
@@ -111,24 +118,51 @@ def forecast(
     return Forecast(plan, results, total, chosen_seed, time.perf_counter() - began)
 
 
-def simulate_batch(system: System, positions: Array, luck: Luck | None) -> Batch:
-    """One batch of draws; without luck, expectations only."""
+@dataclass(frozen=True)
+class Lived:
+    """The care of one batch of draws, before any money: what is expected, what happens, and what it means in beds."""
+
+    activity: Activity
+    expected_beds: Array
+    causes: BedCauses
+    count: Array
+    days: Array
+    beds: tuple[Array, Array]
+
+
+def live(system: System, positions: Array, luck: Luck | None) -> Lived:
+    """The care of one batch of draws; without luck, what happens is what is expected."""
     activity = project(system, positions)
-    expected = beds_needed(system, activity.total[1])
-    causes = all_bed_causes(system, activity, expected[0])
+    mean, needed = beds_needed(system, activity.total[1])
+    causes = all_bed_causes(system, activity, mean)
     if luck is None:
-        happened, days = activity.total[0], activity.total[1]
-        beds = expected
-    else:
-        happened, days = happen(system, activity, luck)
-        beds = beds_needed(system, days)
-    money = value(system, activity, expected[1], causes, happened, beds[1], positions)
-    return measure(system, activity, happened, days, beds, expected[1], causes, money)
+        return Lived(activity, needed, causes, activity.total[0], activity.total[1], (mean, needed))
+    count, days = happen(system, activity, luck)
+    return Lived(activity, needed, causes, count, days, beds_needed(system, days))
+
+
+def account(system: System, lived: Lived, positions: Array) -> Batch:
+    """The money of one batch of draws, and all measures."""
+    money = value(system, lived.activity, lived.expected_beds, lived.causes, lived.count, lived.beds[1], positions)
+    return measure(
+        system, lived.activity, lived.count, lived.days, lived.beds, lived.expected_beds, lived.causes, money
+    )
 
 
 def evaluate(system: System, positions: Array) -> Batch:
     """Expectations for given positions of the named inputs, (draws, inputs): what sensitivity and learning call."""
-    return simulate_batch(system, positions, None)
+    return account(system, live(system, positions, None), positions)
+
+
+def _same_activity(plans: dict[str, Plan]) -> list[list[str]]:
+    """Scenarios that differ in money alone, together: their care is reckoned once."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name, plan in plans.items():
+        s = plan.settings
+        tables = tuple(id(frame) for table, frame in sorted(plan.tables.items()) if table not in MONEY_TABLES)
+        key = (tables, plan.initiatives, s.population, s.slippage, s.programme, s.base_year, s.last_year)
+        groups.setdefault(key, []).append(name)
+    return list(groups.values())
 
 
 def happen(system: System, activity: Activity, luck: Luck) -> tuple[Array, Array]:

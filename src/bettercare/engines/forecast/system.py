@@ -171,11 +171,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Staff:
-    """Staff that a service needs of one group."""
+    """Staff of all groups that a service needs."""
 
     provider: int
     service: int
-    group: str
     per: str
     wte: float
     step_size: float

@@ -14,7 +14,7 @@ from .money_read import Care, Figures
 
 EMERGENCY = ("emergency-medical", "emergency-surgical", "emergency-child")
 OUTSIDE_PAYER = "other-commissioners"
-# Who pays UHL for the patient care that is not counted line by line (assumed; see README-money.md).
+# Who pays UHL for the patient care that is not counted line by line (assumed; see the README).
 REST_OF_UHL = {"nhs-england": 0.70, "ccgs": 0.15, OUTSIDE_PAYER: 0.15}
 # Part of each service that falls under the national definition of specialised care, so NHS England pays (assumed).
 SPECIALISED_PART = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from . import money_read as mr
 from .money_read import Care, Figures, Row
 
-# What of the trusts' cost is patient care modelled line by line; the rest is carried (see README-money.md).
+# What of the trusts' cost is patient care modelled line by line; the rest is carried (see the README).
 TEACHING = {"uhl": 95_000_000.0, "lpt": 28_000_000.0}
 MODELLED_SHARE = {"uhl": 0.85, "lpt": 0.70}
 SCALE_LIMITS = (0.75, 1.35)

@@ -10,7 +10,7 @@ from .money_read import Figures
 CITY_PER_HEAD = 997.0
 PRESCRIBING_PER_HEAD = 140.0
 CONTINUING_PER_HEAD = 40.0
-# Growth of funding from 2016/17 in cash, percent a year (see README-money.md on real and cash).
+# Growth of funding from 2016/17 in cash, percent a year (see the README on real and cash).
 VARIANTS = {"high": "summit-funding-high", "middle": "summit-funding-middle", "flat": "summit-funding-flat"}
 COUNCIL_VARIANTS = ("high", "middle", "flat")
 
