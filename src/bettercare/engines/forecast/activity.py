@@ -15,16 +15,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bettercare.engines.forecast.causes import ARRIVED, DEMOGRAPHY, Cause, Parts
 from bettercare.engines.forecast.system import COUNT_LEVERS, MOVING_LEVERS, ServiceCells, System
 from bettercare.model.ledger import log_mean, part_of_change
 from bettercare.model.levers import LARGEST_EFFECT, log_remaining
 from bettercare.model.timing import average_ramp, starts
 
 Array = NDArray[np.float64]
-Cause = tuple[str, str]  # kind and code: ("growth", "g-ae"), ("initiative", "I077"), ("demography", "")
-
-DEMOGRAPHY: Cause = ("demography", "")
-ARRIVED: Cause = ("arrived", "")
 _LOW_SCORE = 1.2815515655446004  # the low and high variants are the 10% and 90% lines
 
 
@@ -46,10 +43,10 @@ class Factor:
 class Activity:
     """Expected activity. `total` is (3, services, localities, years, draws): count, sum and sum of squares of stays.
 
-    `count_causes[s]` and `day_causes[s]` map a cause to its part of the change since the base year, (localities, years,
-    draws); the parts of a service add up to the change of its total. `out` is what each effect takes away (or adds) in
-    each year, in units of its service (bed days for `shorten`), (effects, years, draws); `alone` the same for the
-    effect alone, without the others: `alone` less `out` is what is claimed twice.
+    `count_causes[s]` and `day_causes[s]` hold each cause's part of the change since the base year, (causes, localities,
+    years, draws); the parts of a service add up to the change of its total. `out` is what each effect takes away (or
+    adds) in each year, in units of its service (bed days for `shorten`), (effects, years, draws); `alone` the same for
+    the effect alone, without the others: `alone` less `out` is what is claimed twice.
     """
 
     total: Array
@@ -57,8 +54,8 @@ class Activity:
     alone: Array
     starts: Array
     ramp: Array
-    count_causes: list[dict[Cause, Array]] = field(default_factory=list)
-    day_causes: list[dict[Cause, Array]] = field(default_factory=list)
+    count_causes: list[Parts] = field(default_factory=list)
+    day_causes: list[Parts] = field(default_factory=list)
 
 
 def project(system: System, positions: Array) -> Activity:
@@ -91,9 +88,10 @@ class _Projection:
             alone=np.zeros((effects, years, self.draws)),
             starts=self.when,
             ramp=self.ramp,
-            count_causes=[{} for _ in system.services],
-            day_causes=[{} for _ in system.services],
+            count_causes=[Parts.of({}, self.shape) for _ in system.services],
+            day_causes=[Parts.of({}, self.shape) for _ in system.services],
         )
+        self.position = {cause: k for k, cause in enumerate(system.causes)}
         self.sent = np.zeros((len(system.flows), *self.shape))
         self.sent_base = np.zeros((len(system.flows), len(system.localities)))
 
@@ -180,7 +178,9 @@ class _Projection:
         count = before * np.exp(taken) if levers else before
         total = grown + taken
         self.result.total[0, s] = _gather(member, count)
-        self._explain(s, member, moments[0], count, [*growth, *levers], total, self.result.count_causes[s])
+        count_parts: dict[int, Array] = {}
+        day_parts: dict[int, Array] = {}
+        self._explain(s, member, moments[0], count, [*growth, *levers], total, count_parts)
         if self.system.has_stay[s]:
             change, shorter = np.exp(total), self._sum(stays, cells)
             stay = np.exp(shorter) if stays else np.ones(())
@@ -189,12 +189,14 @@ class _Projection:
             self.result.total[1, s] = _gather(member, days)
             self.result.total[2, s] = _gather(member, moments[2] * change * stay**2)
             every = [*growth, *levers, *stays]
-            self._explain(s, member, moments[1], days, every, total + shorter, self.result.day_causes[s])
+            self._explain(s, member, moments[1], days, every, total + shorter, day_parts)
             self._record(member, unshortened, days, stays, shorter)
         self._record(member, before, count, levers, taken)
         self._record_added(before, [f for f in growth if f.effect >= 0])
-        self._arrivals(s)
+        self._arrivals(s, count_parts, day_parts)
         self._send(s, cells, member, count)
+        self.result.count_causes[s] = Parts.of(count_parts, self.shape)
+        self.result.day_causes[s] = Parts.of(day_parts, self.shape)
 
     def _sum(self, factors: list[Factor], cells: ServiceCells) -> Array:
         total = np.zeros((cells.locality.size, *self.shape[1:]))
@@ -229,7 +231,7 @@ class _Projection:
         end: Array,
         factors: list[Factor],
         total: Array,
-        into: dict[Cause, Array],
+        into: dict[int, Array],
     ) -> None:
         """Split the change since the base year; population change is demography, and in flow cells what others sent.
 
@@ -242,12 +244,12 @@ class _Projection:
         weight = log_mean(start, end, change + total)
         part = part_of_change(weight, change, start)
         flow = self.system.cells[s].flow
-        into[DEMOGRAPHY] = _gather(member[:, ~flow], part[~flow])
+        into[self.position[DEMOGRAPHY]] = _gather(member[:, ~flow], part[~flow])
         if flow.any():
-            into[ARRIVED] = _gather(member[:, flow], part[flow])
+            into[self.position[ARRIVED]] = _gather(member[:, flow], part[flow])
         for f in factors:
             mine = _gather(member[:, f.rows], weight[f.rows] * f.log)
-            into[f.cause] = into[f.cause] + mine if f.cause in into else mine
+            _add(into, self.position[f.cause], mine)
 
     def _record(self, member: Array, before: Array, after: Array, levers: list[Factor], total: Array) -> None:
         """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
@@ -269,7 +271,7 @@ class _Projection:
             more = -(grown[f.rows] * (1.0 - np.exp(-f.log))).sum(axis=0)
             self.result.out[f.effect] = self.result.alone[f.effect] = more
 
-    def _arrivals(self, s: int) -> None:
+    def _arrivals(self, s: int, count_parts: dict[int, Array], day_parts: dict[int, Array]) -> None:
         """Add what shifts bring and what initiatives add as new activity; stays are the service's own."""
         arriving = list(self.arrived[s])
         for e, effect in enumerate(self.system.effects):
@@ -283,11 +285,10 @@ class _Projection:
         for e, units in arriving:
             for k, each in enumerate((1.0, mean, square)):
                 self.result.total[k, s] += each * units
-            cause = self._cause(e)
-            for causes, scale in ((self.result.count_causes[s], 1.0), (self.result.day_causes[s], mean)):
-                if scale > 0.0:
-                    part = scale * units
-                    causes[cause] = causes[cause] + part if cause in causes else part
+            cause = self.position[self._cause(e)]
+            _add(count_parts, cause, units)
+            if mean > 0.0:
+                _add(day_parts, cause, mean * units)
 
     def _send(self, s: int, cells: ServiceCells, member: Array, count: Array) -> None:
         """What this service sends on through flows, arrivals included in proportion."""
@@ -299,6 +300,10 @@ class _Projection:
             self.sent_base[flow] = member @ (w * cells.base[0])
             part = np.where(base > 0.0, self.sent_base[flow] / np.where(base > 0.0, base, 1.0), 0.0)
             self.sent[flow] = _gather(member, w[:, None, None] * count) + part[:, None, None] * extra
+
+
+def _add(parts: dict[int, Array], cause: int, amount: Array) -> None:
+    parts[cause] = parts[cause] + amount if cause in parts else amount
 
 
 def _gather(member: Array, cells: Array) -> Array:

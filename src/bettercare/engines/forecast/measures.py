@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.activity import Activity, Cause
-from bettercare.engines.forecast.money import CHANCE, PART_FILLED, Money
-from bettercare.engines.forecast.places import ESTATE, BedCauses, staff_needed
+from bettercare.engines.forecast.activity import Activity
+from bettercare.engines.forecast.causes import CHANCE, ESTATE, OPENING, PART_FILLED, Parts, Sums
+from bettercare.engines.forecast.money import Money
+from bettercare.engines.forecast.places import BedCauses, moved, parts_at, staff_needed
 from bettercare.engines.forecast.system import System
 from bettercare.model.beds import dispersion, risk_of_full
 
@@ -42,15 +43,15 @@ class Key:
 
 @dataclass
 class Batch:
-    """Values (years, draws) by key, ledgers (years,) summed over draws, and what is kept for the headline year."""
+    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and what is kept for the headline year."""
 
     values: dict[Key, Array] = field(default_factory=dict)
-    ledger: dict[tuple[str, Cause], Array] = field(default_factory=dict)
+    ledger: dict[str, Array] = field(default_factory=dict)
     partner_kinds: Array | None = None
     real: dict[str, Array] = field(default_factory=dict)
     out: Array | None = None
     alone: Array | None = None
-    gap_causes: dict[Cause, Array] = field(default_factory=dict)
+    gap_causes: Array | None = None
 
 
 def measure(
@@ -60,7 +61,7 @@ def measure(
     days: Array,
     beds: tuple[Array, Array],
     expected_beds: Array,
-    bed_causes: BedCauses,
+    bed_causes: list[BedCauses],
     money: Money,
 ) -> Batch:
     """All measures of one batch of draws."""
@@ -73,7 +74,7 @@ def measure(
     batch.partner_kinds = money.kinds.sum(axis=-1)
     batch.real = {name: getattr(money, name) for name in REAL}
     batch.out, batch.alone = activity.out, activity.alone
-    batch.gap_causes = money.causes
+    batch.gap_causes = money.causes.values
     return batch
 
 
@@ -103,16 +104,18 @@ def _admissions(system: System, activity: Activity, happened: Array, batch: Batc
         for i, place in enumerate(system.localities):
             if system.home[i]:
                 batch.values[Key(name, place=place, unit=unit)] = happened[services][:, i].sum(axis=0)
-        causes: dict[Cause, Array] = {}
+        causes = Sums(system.causes, total.shape)
         for s in services:
-            for cause, part in activity.count_causes[s].items():
-                _add(causes, cause, part[system.home].sum(axis=0))
+            found = activity.count_causes[s]
+            causes.add_parts(Parts(found.at, found.values[:, system.home].sum(axis=1)))
         expected = activity.total[0][services][:, system.home].sum(axis=(0, 1))
-        _add(causes, CHANCE, total - expected)
-        _keep(batch, name, total, causes)
+        causes.add(CHANCE, total - expected)
+        _keep(batch, name, causes, total[0])
 
 
-def _beds(system: System, beds: tuple[Array, Array], expected: Array, bed_causes: BedCauses, batch: Batch) -> None:
+def _beds(
+    system: System, beds: tuple[Array, Array], expected: Array, bed_causes: list[BedCauses], batch: Batch
+) -> None:
     mean, need = beds
     draws = need.shape[-1]
     for b, row in enumerate(system.beds):
@@ -135,12 +138,12 @@ def _beds(system: System, beds: tuple[Array, Array], expected: Array, bed_causes
         batch.values[Key(f"{group}_open", unit="beds", badge="measured")] = opened
         batch.values[Key(f"{group}_occupied", unit="beds")] = mean[at].sum(axis=0)
         batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - _open(system, at), 0.0).sum(axis=0)
-        causes: dict[Cause, Array] = {}
+        causes = Sums(system.causes, total.shape)
         for b in at:
-            for cause, part in bed_causes[b].items():
-                _add(causes, cause, part)
-        _add(causes, CHANCE, total - expected[at].sum(axis=0))
-        _keep(batch, f"{group}_needed", total, causes)
+            causes.add_parts(bed_causes[b].causes)
+            causes.add(ESTATE, bed_causes[b].estate)
+        causes.add(CHANCE, total - expected[at].sum(axis=0))
+        _keep(batch, f"{group}_needed", causes, total[0])
 
 
 def _open(system: System, at: list[int]) -> Array:
@@ -153,41 +156,39 @@ def _staff(
     happened: Array,
     need: Array,
     expected: Array,
-    bed_causes: BedCauses,
+    bed_causes: list[BedCauses],
     batch: Batch,
 ) -> None:
     flat = need.shape[1:] if need.size else happened.shape[2:]
     total = np.zeros(flat)
     by_partner: dict[int, Array] = {}
-    causes: dict[Cause, Array] = {}
+    causes = Sums(system.causes, flat)
     for row in system.accounts.staff:
         amount = staff_needed(system, row, happened, need)
         total = total + amount
         by_partner[row.provider] = by_partner.get(row.provider, np.zeros(flat)) + amount
         sure = staff_needed(system, row, activity.total[0], expected)
         at = [int(b) for b in row.beds if b >= 0]
-        in_beds = row.per == "bed" or (row.per == "step" and bool(at))
         rate = row.wte / {"bed": 1.0, "thousand-units": 1000.0, "step": row.step_size}[row.per]
-        mine: dict[Cause, Array] = {}
-        if in_beds:
-            for b in at:
-                for cause, part in bed_causes[b].items():
-                    _add(mine, cause, rate * part)
+        if row.per == "bed" or (row.per == "step" and at):
+            parts = [bed_causes[b].causes for b in at]
+            moving = sum((bed_causes[b].estate for b in at), np.zeros(flat))
         else:
             share = system.catchment[row.service][:, row.sites].sum(axis=1)
-            for cause, change in activity.count_causes[row.service].items():
-                _add(mine, cause, rate * np.einsum("ly,lyd->yd", share, change))
-            moved = np.einsum("ly,ld->yd", share - share[:, :1], activity.total[0, row.service][:, 0])
-            _add(mine, ESTATE, rate * moved)
-        explained = sum(mine.values(), np.zeros(flat))
-        _add(mine, PART_FILLED, sure - sure[:1] - explained)
-        _add(mine, CHANCE, amount - sure)
-        for cause, part in mine.items():
-            _add(causes, cause, part)
+            parts = [parts_at(share, activity.count_causes[row.service])]
+            moving = moved(share, activity.total[0, row.service][:, 0])
+        explained = rate * moving
+        causes.add(ESTATE, explained)
+        for part in parts:
+            mine = Parts(part.at, rate * part.values)
+            causes.add_parts(mine)
+            explained = explained + mine.total()
+        causes.add(PART_FILLED, sure - sure[:1] - explained)
+        causes.add(CHANCE, amount - sure)
     batch.values[Key("staff_wte", unit="WTE")] = total
     for partner, amount in by_partner.items():
         batch.values[Key("staff_wte", partner=system.partners[partner], unit="WTE")] = amount
-    _keep(batch, "staff_wte", total, causes)
+    _keep(batch, "staff_wte", causes, total[0])
 
 
 def _money(system: System, money: Money, batch: Batch) -> None:
@@ -210,15 +211,11 @@ def _money(system: System, money: Money, batch: Batch) -> None:
         services = _services(system, "setting", (setting,))
         cost = money.resources[services].sum(axis=0)
         batch.values[Key("resources_gbp", place=setting, unit="GBP at base-year prices")] = cost
-    _keep(batch, "gap_gbp", gap[inside].sum(axis=0), money.causes, opening=True)
+    _keep(batch, "gap_gbp", money.causes, None)
 
 
-def _keep(batch: Batch, name: str, total: Array, causes: dict[Cause, Array], opening: bool = False) -> None:
-    if not opening:
-        causes = {("opening", ""): np.broadcast_to(total[:1], total.shape), **causes}
-    for cause, part in causes.items():
-        batch.ledger[(name, cause)] = part.sum(axis=-1)
-
-
-def _add(causes: dict[Cause, Array], cause: Cause, amount: Array) -> None:
-    causes[cause] = causes[cause] + amount if cause in causes else amount
+def _keep(batch: Batch, name: str, causes: Sums, opening: Array | None) -> None:
+    """Keep a ledger; `opening` is the base year's value in each draw, where it is not among the causes yet."""
+    if opening is not None:
+        causes.add(OPENING, opening[None])
+    batch.ledger[name] = causes.values.sum(axis=-1)

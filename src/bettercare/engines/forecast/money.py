@@ -12,22 +12,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.activity import Activity, Cause
+from bettercare.engines.forecast.activity import Activity
+from bettercare.engines.forecast.causes import (
+    CHANCE,
+    EFFICIENCY,
+    ESTATE,
+    FUNDING,
+    INFLATION,
+    OPENING,
+    PART_FILLED,
+    POOLED,
+    Cause,
+    Sums,
+)
 from bettercare.engines.forecast.inputs import Quantity
-from bettercare.engines.forecast.places import ESTATE, BedCauses, at_sites
+from bettercare.engines.forecast.places import BedCauses, at_sites, moved, parts_at
 from bettercare.engines.forecast.system import Contract, Cost, System
 from bettercare.model.money import price_level, split_change, split_constant, steps
 
 Array = NDArray[np.float64]
 
-OPENING: Cause = ("opening", "")
-PART_FILLED: Cause = ("part-filled", "")
 VOLUME: Cause = ("volume", "")
-INFLATION: Cause = ("inflation", "")
-EFFICIENCY: Cause = ("efficiency", "")
-FUNDING: Cause = ("funding", "")
-POOLED: Cause = ("pooled-funds", "")
-CHANCE: Cause = ("chance", "")
 KINDS = ("opening", "volume", "inflation", "efficiency", "funding", "investment", "pooled-funds", "chance")
 
 
@@ -35,7 +40,7 @@ KINDS = ("opening", "volume", "inflation", "efficiency", "funding", "investment"
 class Money:
     """Money of every partner, (partners, years, draws), and its causes.
 
-    `causes` explains the system's gap; `kinds` each partner's, (partners, kinds, years, draws). `resources` is what
+    `causes` explains the system's gap, (causes, years, draws); `kinds` each partner's, (partners, kinds, years, draws). `resources` is what
     services cost at base-year prices after efficiency, (services, years, draws); `carried` the carried cost lines,
     `outside` what is paid out of the system less what comes in for patients from elsewhere, `invested` what initiatives
     cost every year and `once_real` what they cost once: all at base-year prices, (years, draws), of the system.
@@ -45,7 +50,7 @@ class Money:
     income: Array
     once: Array
     capital: Array
-    causes: dict[Cause, Array]
+    causes: Sums
     kinds: Array
     resources: Array
     carried: Array
@@ -64,7 +69,7 @@ def value(
     system: System,
     activity: Activity,
     expected_beds: Array,
-    bed_causes: BedCauses,
+    bed_causes: list[BedCauses],
     count: Array,
     beds: Array,
     positions: Array,
@@ -90,7 +95,7 @@ def value(
 
 class _Book:
     def __init__(
-        self, system: System, activity: Activity, expected_beds: Array, bed_causes: BedCauses, positions: Array
+        self, system: System, activity: Activity, expected_beds: Array, bed_causes: list[BedCauses], positions: Array
     ) -> None:
         self.system, self.activity, self.positions = system, activity, positions
         self.beds, self.bed_causes = expected_beds, bed_causes
@@ -100,7 +105,7 @@ class _Book:
         self.costs = np.zeros((partners, *flat))
         self.incomes = np.zeros((partners, *flat))
         self.kinds = np.zeros((partners, len(KINDS), *flat))
-        self.causes: dict[Cause, Array] = {}
+        self.causes = Sums(system.causes, flat)
         self.resources = np.zeros((len(system.services), *flat))
         self.carried, self.outside = np.zeros(flat), np.zeros(flat)
         self.invested, self.once_real = np.zeros(flat), np.zeros(flat)
@@ -120,9 +125,6 @@ class _Book:
             return np.stack([q.values(self.positions) for q in quantities])
 
         return price_level(yearly(price.inflation), yearly(price.efficiency))
-
-    def _say(self, cause: Cause, amount: Array) -> None:
-        self.causes[cause] = self.causes[cause] + amount if cause in self.causes else amount
 
     def _split(self, volume: Array, happened: Array, index: str) -> tuple[Array, dict[Cause, Array], Array]:
         """(scale of a change in volume, causes of the change in money, the money that happened) of a line."""
@@ -159,11 +161,11 @@ class _Book:
         if inside:
             for cause, amount in parts.items():
                 if cause != VOLUME:
-                    self._say(cause, sign * amount)
+                    self.causes.add(cause, sign * amount)
 
     def cost(self, cost: Cost, count: Array, happened: Array, happened_beds: Array) -> None:
         """What a service costs its provider, and the causes of its change."""
-        expected, causes = self._cost_volume(cost, count)
+        expected = self._cost_now(cost, count, self.beds)
         actual = self._cost_now(cost, happened, happened_beds)
         actual[0] = expected[0]
         scale, parts, money = self._split(expected, actual, cost.index)
@@ -171,8 +173,7 @@ class _Book:
         inside = bool(self.system.inside[cost.provider])
         self._enter(cost.provider, 1.0, parts, money, inside)
         if inside:
-            for cause, amount in causes.items():
-                self._say(cause, scale * amount)
+            self._explain_cost(cost, expected, count, scale)
             self.resources[cost.service] += actual * efficiency
 
     def _cost_now(self, cost: Cost, count: Array, beds: Array) -> Array:
@@ -184,34 +185,37 @@ class _Book:
                 total[y] += cost.step[y] * steps(need, float(cost.step_size[y])).sum(axis=0)
         return np.asarray(total)
 
-    def _cost_volume(self, cost: Cost, count: Array) -> tuple[Array, dict[Cause, Array]]:
-        """Cost at base prices on expectations, and its causes: linear in activity and beds, the rest in whole steps."""
+    def _explain_cost(self, cost: Cost, total: Array, count: Array, scale: Array) -> None:
+        """Causes of the change in a cost: linear in activity and beds, the rest in whole steps and in buildings.
+
+        `total` is the cost at base-year prices on expectations; `scale` turns its change into money of the year.
+        """
         s = cost.service
-        total = self._cost_now(cost, count, self.beds)
-        causes: dict[Cause, Array] = {}
         part = self.system.catchment[s][:, cost.sites].sum(axis=1)
         marginal = cost.marginal[:, None]
         per_step = np.divide(cost.step, cost.step_size, out=np.zeros(self.years), where=cost.step_size > 0.0)[:, None]
-        in_beds = (cost.beds >= 0).any()
-        slope = marginal if in_beds else marginal + per_step
-        for cause, change in self.activity.count_causes[s].items():
-            _add(causes, cause, slope * np.einsum("ly,lyd->yd", part, change))
-        moved = np.einsum("ly,ld->yd", part - part[:, :1], count[s][:, 0])
-        _add(causes, ESTATE, slope * moved)
-        if in_beds:
-            for b in cost.beds[cost.beds >= 0]:
-                for cause, change in self.bed_causes[int(b)].items():
-                    _add(causes, cause, per_step * change)
+        at = cost.beds[cost.beds >= 0]
+        slope = marginal if at.size else marginal + per_step
+        activity = parts_at(part, self.activity.count_causes[s]).scaled(slope)
+        moving = slope * moved(part, count[s][:, 0])
+        explained = activity.total() + moving
+        self.causes.add_parts(activity.scaled(scale))
+        for b in at:
+            found = self.bed_causes[int(b)]
+            beds = found.causes.scaled(per_step)
+            self.causes.add_parts(beds.scaled(scale))
+            moving = moving + per_step * found.estate
+            explained = explained + beds.total() + per_step * found.estate
         need = self._need(cost, count, self.beds)
         whole = np.zeros_like(total)
         for y in range(self.years):
             if cost.step_size[y] > 0.0:
                 size = float(cost.step_size[y])
                 whole[y] = (cost.step[y] * (steps(need[:, y], size) - need[:, y] / size)).sum(axis=0)
-        _add(causes, PART_FILLED, whole - whole[:1])
-        rest = total - total[:1] - sum(causes.values())
-        _add(causes, ESTATE, rest)
-        return total, causes
+        part_filled = whole - whole[:1]
+        rest = total - total[:1] - explained - part_filled
+        self.causes.add(PART_FILLED, scale * part_filled)
+        self.causes.add(ESTATE, scale * (rest + moving))
 
     def _need(self, cost: Cost, count: Array, beds: Array) -> Array:
         if (cost.beds >= 0).any():
@@ -246,10 +250,9 @@ class _Book:
         rise = now - now[:1]
         paid = self._payment(contract, count)
         slope = scale * np.divide(paid - paid[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
-        for cause, change in self.activity.count_causes[contract.service].items():
-            self._say(cause, slope * np.einsum("ly,lyd->yd", contract.part, change))
-        moved = np.einsum("ly,ld->yd", contract.part - contract.part[:, :1], count[contract.service][:, 0])
-        self._say(ESTATE, slope * moved)
+        causes = parts_at(contract.part, self.activity.count_causes[contract.service])
+        self.causes.add_parts(causes.scaled(slope))
+        self.causes.add(ESTATE, slope * moved(contract.part, count[contract.service][:, 0]))
 
     def _payment(self, contract: Contract, count: Array) -> Array:
         if contract.service < 0 or contract.basis == "block":
@@ -283,8 +286,8 @@ class _Book:
             self.kinds[:, KINDS.index("pooled-funds")] += sign * (side - side[:, :1])[:, :, None]
             self.kinds[:, 0] += sign * np.repeat(side[:, :1], self.years, axis=1)[:, :, None]
             inside = (side * self.system.inside[:, None]).sum(axis=0)
-            self._say(POOLED, sign * np.repeat((inside - inside[0])[:, None], self.draws, axis=1))
-            self._say(OPENING, sign * np.full(flat, inside[0]))
+            self.causes.add(POOLED, sign * np.repeat((inside - inside[0])[:, None], self.draws, axis=1))
+            self.causes.add(OPENING, sign * np.full(flat, inside[0]))
 
     def investments(self) -> None:
         """What initiatives cost: recurrent in the gap; once, and capital, beside it."""
@@ -302,7 +305,7 @@ class _Book:
             self.costs[item.partner] += paid
             self.kinds[item.partner, KINDS.index("investment")] += paid
             if self.system.inside[item.partner]:
-                self._say(("initiative", self.system.initiatives[item.initiative]), paid)
+                self.causes.add(("initiative", self.system.initiatives[item.initiative]), paid)
                 self.invested += amount * ramp[item.initiative]
         for line in self.system.accounts.capital:
             self.capital[line.owner, line.year] += line.amount.values(self.positions)
@@ -322,7 +325,3 @@ class _Book:
             once_real=self.once_real,
             transfers=self.transfers,
         )
-
-
-def _add(causes: dict[Cause, Array], cause: Cause, amount: Array) -> None:
-    causes[cause] = causes[cause] + amount if cause in causes else amount

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.activity import Activity, Cause
+from bettercare.engines.forecast.activity import Activity
+from bettercare.engines.forecast.causes import Parts
 from bettercare.engines.forecast.system import Beds, Staff, System
 from bettercare.model.beds import DAYS, needed
 from bettercare.model.money import steps
 
 Array = NDArray[np.float64]
-
-ESTATE: Cause = ("estate", "")
 
 
 def at_sites(system: System, service: int, sites: NDArray[np.int64], by_locality: Array) -> Array:
@@ -47,28 +48,36 @@ def staff_needed(system: System, staff: Staff, count: Array, beds: Array) -> Arr
     return staff.wte * steps(activity, staff.step_size)
 
 
-BedCauses = list[dict[Cause, Array]]
+def parts_at(part: Array, causes: Parts) -> Parts:
+    """Parts of a service's change at some sites, (causes, years, draws); `part` is (localities, years)."""
+    return Parts(causes.at, np.asarray(np.einsum("ly,klyd->kyd", part, causes.values)))
 
 
-def all_bed_causes(system: System, activity: Activity, mean: Array) -> BedCauses:
-    """`bed_causes` of every bed row; `mean` is (beds, years, draws)."""
-    return [bed_causes(system, activity, b, mean[b]) for b in range(len(system.beds))]
+def moved(part: Array, base: Array) -> Array:
+    """Change at some sites because people go elsewhere than they did, (years, draws); `base` is (localities, draws)."""
+    return np.asarray(np.einsum("ly,ld->yd", part - part[:, :1], base))
 
 
-def bed_causes(system: System, activity: Activity, b: int, mean: Array) -> dict[Cause, Array]:
-    """Causes of the change in beds needed at one site since the base year, (years, draws); they add up exactly.
+@dataclass(frozen=True)
+class BedCauses:
+    """Causes of the change in beds needed at one site since the base year, (years, draws) each; they add up exactly."""
 
-    `mean` is the expected number in bed, (years, draws). Beds needed are M + k sqrt(M), and (sqrt(M1) - sqrt(M0)) /
-    (M1 - M0) = 1 / (sqrt(M1) + sqrt(M0)), so each cause of M has its part of the margin too.
+    causes: Parts
+    estate: Array
+
+
+def bed_causes(system: System, activity: Activity, mean: Array) -> list[BedCauses]:
+    """The causes of every bed row; `mean` is the expected number in bed, (beds, years, draws).
+
+    Beds needed are M + k sqrt(M), and (sqrt(M1) - sqrt(M0)) / (M1 - M0) = 1 / (sqrt(M1) + sqrt(M0)), so each cause of M
+    has its part of the margin too.
     """
-    beds = system.beds[b]
-    roots = np.sqrt(mean) + np.sqrt(mean[:1])
-    slope = 1.0 + np.divide(beds.margin, roots, out=np.zeros_like(roots), where=roots > 0.0)
-    part = system.catchment[beds.service][:, beds.site]
-    out = {
-        cause: slope * np.einsum("ly,lyd->yd", part, change) / DAYS
-        for cause, change in activity.day_causes[beds.service].items()
-    }
-    moved = np.einsum("ly,ld->yd", part - part[:, :1], activity.total[1, beds.service][:, 0]) / DAYS
-    out[ESTATE] = slope * moved
+    out = []
+    for b, beds in enumerate(system.beds):
+        roots = np.sqrt(mean[b]) + np.sqrt(mean[b][:1])
+        spare = np.divide(beds.margin, roots, out=np.zeros_like(roots), where=roots > 0.0)
+        slope = (1.0 + spare) / DAYS
+        part = system.catchment[beds.service][:, beds.site]
+        causes = parts_at(part, activity.day_causes[beds.service]).scaled(slope)
+        out.append(BedCauses(causes, slope * moved(part, activity.total[1, beds.service][:, 0])))
     return out

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.activity import Cause
+from bettercare.engines.forecast.causes import Cause
 from bettercare.engines.forecast.inputs import Input
 from bettercare.engines.forecast.measures import Key
 from bettercare.engines.forecast.system import System

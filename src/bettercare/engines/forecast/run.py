@@ -18,7 +18,7 @@ from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
 from bettercare.engines.forecast.money import value
-from bettercare.engines.forecast.places import BedCauses, all_bed_causes, beds_needed
+from bettercare.engines.forecast.places import BedCauses, bed_causes, beds_needed
 from bettercare.engines.forecast.results import Forecast, ScenarioResult
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
@@ -124,7 +124,7 @@ class Lived:
 
     activity: Activity
     expected_beds: Array
-    causes: BedCauses
+    causes: list[BedCauses]
     count: Array
     days: Array
     beds: tuple[Array, Array]
@@ -134,7 +134,7 @@ def live(system: System, positions: Array, luck: Luck | None) -> Lived:
     """The care of one batch of draws; without luck, what happens is what is expected."""
     activity = project(system, positions)
     mean, needed = beds_needed(system, activity.total[1])
-    causes = all_bed_causes(system, activity, mean)
+    causes = bed_causes(system, activity, mean)
     if luck is None:
         return Lived(activity, needed, causes, activity.total[0], activity.total[1], (mean, needed))
     count, days = happen(system, activity, luck)
@@ -186,9 +186,13 @@ def _join(plan: Plan, system: System, parts: list[tuple[Batch, Array]], draws: i
     batches = [b for b, _ in parts]
     keys = tuple(batches[0].values)
     join = partial(np.concatenate, axis=-1)
-    ledger = {k: sum(b.ledger[k] for b in batches) / draws for k in batches[0].ledger}
+    ledger = {}
+    for name in batches[0].ledger:
+        mean = sum(b.ledger[name] for b in batches) / draws
+        ledger |= {(name, cause): mean[k] for k, cause in enumerate(system.causes) if mean[k].any()}
     kinds = sum(b.partner_kinds for b in batches) / draws  # type: ignore[misc]
-    causes = {c: join([b.gap_causes[c] for b in batches]) for c in batches[0].gap_causes}
+    gap = join([b.gap_causes for b in batches])  # type: ignore[list-item]
+    causes = {cause: gap[k] for k, cause in enumerate(system.causes) if gap[k].any()}
     return ScenarioResult(
         plan=plan,
         system=system,

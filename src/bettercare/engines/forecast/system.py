@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bettercare.engines.forecast.causes import COMMON, Cause
 from bettercare.engines.forecast.inputs import Input, Quantity
 from bettercare.model.timing import Milestone
 
@@ -229,3 +230,9 @@ class System:
     inputs: tuple[Input, ...]
     has_stay: NDArray[np.bool_]
     traits: dict[str, tuple[str, ...]] = field(default_factory=dict)  # service attributes by name
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """All that can change anything: the common causes, then each growth and each initiative."""
+        grown = dict.fromkeys((g.kind, g.code) for g in self.growth)
+        return (*COMMON, *grown, *(("initiative", code) for code in self.initiatives))
