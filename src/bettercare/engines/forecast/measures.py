@@ -43,7 +43,7 @@ class Key:
 
 @dataclass
 class Batch:
-    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and what is kept for the headline year."""
+    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and what explains them."""
 
     values: dict[Key, Array] = field(default_factory=dict)
     ledger: dict[str, Array] = field(default_factory=dict)

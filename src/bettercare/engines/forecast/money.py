@@ -40,10 +40,11 @@ KINDS = ("opening", "volume", "inflation", "efficiency", "funding", "investment"
 class Money:
     """Money of every partner, (partners, years, draws), and its causes.
 
-    `causes` explains the system's gap, (causes, years, draws); `kinds` each partner's, (partners, kinds, years, draws). `resources` is what
-    services cost at base-year prices after efficiency, (services, years, draws); `carried` the carried cost lines,
-    `outside` what is paid out of the system less what comes in for patients from elsewhere, `invested` what initiatives
-    cost every year and `once_real` what they cost once: all at base-year prices, (years, draws), of the system.
+    `causes` explains the system's gap, (causes, years, draws); `kinds` each partner's, (partners, kinds, years, draws).
+    `resources` is what services cost at base-year prices after efficiency, (services, years, draws); `carried` the
+    carried cost lines, `outside` what is paid out of the system less what comes in for patients from elsewhere,
+    `invested` what initiatives cost every year and `once_real` what they cost once: all at base-year prices, (years,
+    draws), of the system. `transfers` is what each partner pays others less what they pay it.
     """
 
     cost: Array

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity, project
+from bettercare.engines.forecast.causes import Cause
 from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
@@ -186,19 +187,19 @@ def _join(plan: Plan, system: System, parts: list[tuple[Batch, Array]], draws: i
     batches = [b for b, _ in parts]
     keys = tuple(batches[0].values)
     join = partial(np.concatenate, axis=-1)
-    ledger = {}
+    ledger: dict[tuple[str, Cause], Array] = {}
     for name in batches[0].ledger:
-        mean = sum(b.ledger[name] for b in batches) / draws
+        mean = np.sum([b.ledger[name] for b in batches], axis=0) / draws
         ledger |= {(name, cause): mean[k] for k, cause in enumerate(system.causes) if mean[k].any()}
     kinds = sum(b.partner_kinds for b in batches) / draws  # type: ignore[misc]
-    gap = join([b.gap_causes for b in batches])  # type: ignore[list-item]
+    gap = join([b.gap_causes for b in batches])
     causes = {cause: gap[k] for k, cause in enumerate(system.causes) if gap[k].any()}
     return ScenarioResult(
         plan=plan,
         system=system,
         keys=keys,
         values=np.stack([join([b.values[k] for b in batches]) for k in keys]),
-        ledger=ledger,  # type: ignore[arg-type]
+        ledger=ledger,
         partner_kinds=kinds,  # type: ignore[arg-type]
         real={name: join([b.real[name] for b in batches]) for name in batches[0].real},
         out=join([b.out for b in batches]),
