@@ -44,6 +44,12 @@ def test_more_effect_never_means_more_activity(
     assert after <= before + 1e-12
 
 
+@given(st.floats(-0.5, 0.0), st.floats(-0.5, 0.0))
+def test_the_same_harm_is_not_done_twice(a: float, b: float) -> None:
+    left = remaining(np.array([[a], [b]]), np.array([[0.0, 1.0], [1.0, 0.0]])).prod()
+    assert np.isclose(left, 1.0 - min(a, b))
+
+
 @given(EFFECTS, st.lists(st.floats(0.0, 1.0), min_size=10, max_size=10))
 def test_overlap_never_adds_effect(effects: list[float], shares: list[float]) -> None:
     n = len(effects)

@@ -59,15 +59,24 @@ def _groups(shared: Array) -> list[list[int]]:
 
 
 def _part_kept(effects: Array, shared: Array) -> Array:
-    """Part of each effect that counts: what it adds to the set of larger effects; same shape as `effects`."""
+    """Part of each effect that counts: what it adds to the set of larger effects; same shape as `effects`.
+
+    Effects that turn out as harm are counted among themselves in the same way: the same harm is not done twice.
+    """
     table = np.array(_distinct(tuple(map(tuple, shared.tolist()))))
-    order = np.argsort(-effects, axis=0, kind="stable")
+    good = _added(np.maximum(effects, 0.0), table)
+    if not (effects < 0.0).any():
+        return good
+    return np.where(effects > 0.0, good, _added(np.maximum(-effects, 0.0), table))
+
+
+def _added(sizes: Array, table: Array) -> Array:
+    """How many distinct effects each one adds to those larger than it; `table` counts them by bit mask."""
+    order = np.argsort(-sizes, axis=0, kind="stable")
     sets = np.cumsum(np.left_shift(1, order), axis=0)
-    counted = table[sets]
-    added = np.diff(counted, axis=0, prepend=0.0)
-    part = np.empty_like(effects)
-    np.put_along_axis(part, order, added, axis=0)
-    return np.where(effects > 0.0, part, 1.0)
+    part = np.empty_like(sizes)
+    np.put_along_axis(part, order, np.diff(table[sets], axis=0, prepend=0.0), axis=0)
+    return part
 
 
 @lru_cache(maxsize=256)
