@@ -21,7 +21,9 @@ def test_pert_has_the_mean_of_the_method() -> None:
     assert Range("pert", 2.0, 1.0, 5.0).at(fine).mean() == pytest.approx((1.0 + 4 * 2.0 + 5.0) / 6, rel=1e-5)
 
 
-@pytest.mark.parametrize(("interval", "low", "high"), [("p5-p95", 0.05, 0.95), ("p10-p90", 0.1, 0.9), ("ci95", 0.025, 0.975)])
+@pytest.mark.parametrize(
+    ("interval", "low", "high"), [("p5-p95", 0.05, 0.95), ("p10-p90", 0.1, 0.9), ("ci95", 0.025, 0.975)]
+)
 @pytest.mark.parametrize("kind", ["normal", "lognormal"])
 def test_low_and_high_are_the_quantiles_that_they_say(kind: str, interval: str, low: float, high: float) -> None:
     r = Range(kind, 3.0, 2.0, 7.0, interval)

@@ -7,12 +7,14 @@ what to do about it. All problems of a reading are collected and raised together
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import total_ordering
 
 SHOWN_PER_COLUMN = 20  # a broken column of ten thousand rows should not bury everything else
 SHOWN_CHARACTERS = 60
+NUMBERED = re.compile(r"[A-Za-z]{0,3}[-_]?\d+", re.ASCII)
 
 
 def shown(value: object) -> str:
@@ -24,7 +26,12 @@ def shown(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `name`, or None when nothing is near. Letter case is not held against it."""
+    """The known name that is most like `name`, or None when nothing is near. Letter case is not held against it.
+
+    Of numbered names such as E012 every other is near, and naming one would mislead: there None is given as well.
+    """
+    if NUMBERED.fullmatch(name.strip()):
+        return None
     by_lower: dict[str, str] = {}
     for option in known:
         by_lower.setdefault(option.lower(), option)
@@ -74,17 +81,24 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def listed(problems: Iterable[Problem]) -> Iterator[str]:
-    """One line for each problem, in order; of a column with very many, the first and how many more there are."""
-    seen: dict[tuple[str, str | None], int] = {}
+    """The problems in order, a line each.
+
+    What is wrong in the same way in many rows of a column is said once, with the first row and how many more there
+    are; of a column with very many different problems, the first are shown and how many more there are.
+    """
+    alike: dict[tuple[str, str | None, str, str], list[Problem]] = {}
     for problem in sorted(problems):
-        key = (problem.file, problem.column)
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= SHOWN_PER_COLUMN:
-            yield str(problem)
-    for (file, column), total in sorted(seen.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        alike.setdefault((problem.file, problem.column, problem.message, problem.hint), []).append(problem)
+    seen: dict[tuple[str, str | None], int] = {}
+    for (file, column, _, _), same in alike.items():
+        seen[file, column] = seen.get((file, column), 0) + 1
+        if seen[file, column] <= SHOWN_PER_COLUMN:
+            more = f" (And the same in {count(len(same) - 1, 'more row')}.)" if len(same) > 1 else ""
+            yield str(same[0]) + more
+    for (file, column), total in seen.items():
         if total > SHOWN_PER_COLUMN:
             place = file + (f", {column}" if column else "")
-            yield f"{place}: and {count(total - SHOWN_PER_COLUMN, 'more problem')} of this column or file."
+            yield f"{place}: and {count(total - SHOWN_PER_COLUMN, 'more problem')} here."
 
 
 class Problems(Exception):  # noqa: N818  (it is a collection of problems, and reads so where it is caught)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-YEAR = re.compile(r"(\d{4})/(\d{2})")
+YEAR = re.compile(r"(\d{4})/(\d{2})", re.ASCII)
 DAYS_PER_MONTH = 365.25 / 12
 
 

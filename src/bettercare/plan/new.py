@@ -1,0 +1,39 @@
+"""Begin a plan from a shipped example, or from another plan."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from bettercare.foundation.problems import UsageError
+from bettercare.plan.read import find_folder
+from bettercare.plan.schema import schema
+from bettercare.plan.source import LARGEST_FILE, PLAN_FILE, SCENARIO_FILE
+from bettercare.plan.write import new_folder, write_files
+
+
+def new_plan(folder: str | Path, from_: str | Path = "empty") -> Path:
+    """Copy a plan ("llr", "empty", "broken" or a folder) into a new folder, and return that.
+
+    Copied are plan.toml, the tables, the scenarios and README.md, byte for byte. Raises UsageError when the folder
+    holds something already or there is no such plan.
+    """
+    source = find_folder(from_)
+    target = new_folder(folder)
+    names = [PLAN_FILE, "README.md", *(table.file for table in schema().values())]
+    content: dict[str, str | bytes] = {}
+    places = [(source, names)]
+    scenarios = source / "scenarios"
+    if scenarios.is_dir():
+        of_scenario = [SCENARIO_FILE, *(table.file for table in schema().values())]
+        places += [(place, of_scenario) for place in sorted(scenarios.iterdir()) if place.is_dir()]
+    try:
+        for place, wanted in places:
+            for name in wanted:
+                path = place / name
+                if path.exists() and stat.S_ISREG(path.stat().st_mode) and path.stat().st_size <= LARGEST_FILE:
+                    content[path.relative_to(source).as_posix()] = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
+    write_files(target, content)
+    return target

@@ -1,0 +1,202 @@
+"""What `bettercare check` says: problems, warnings, and what the numbers of the plan rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bettercare.foundation.problems import Problem, Problems, count, listed
+from bettercare.plan.check_rows import evidence_dates, is_late
+from bettercare.plan.schema import schema
+from bettercare.plan.typed import key_of
+
+if TYPE_CHECKING:
+    from bettercare.plan.read import Loaded
+
+BADGES = ("measured", "modelled", "assumed")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A row that is mentioned: its file, its row, its key in words, and a text about it.
+
+    `stretched` marks what is assumed, yet begins from a source.
+    """
+
+    file: str
+    row: int | None
+    key: str
+    text: str
+    stretched: bool = False
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found.
+
+    `rows` counts the rows of each table that has any; `badges` counts, for each table whose rows name evidence or an
+    assumption, the rows by badge; `assumed` are the rows with reasoning for an assumption; `later` those whose
+    evidence was known only after the plan's date; `without_lever` the initiatives with no effect, and why.
+    `revision` is None when the plan has problems.
+    """
+
+    where: str
+    revision: str | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    rows: dict[str, int]
+    scenarios: tuple[str, ...]
+    badges: dict[str, dict[str, int]]
+    assumed: tuple[Noted, ...]
+    later: tuple[Noted, ...]
+    with_lever: tuple[str, ...]
+    without_lever: tuple[Noted, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the plan has no problems (it may have warnings)."""
+        return not self.problems
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Rows by badge over all tables."""
+        return {badge: sum(counts[badge] for counts in self.badges.values()) for badge in BADGES}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "plan": self.where,
+            "ok": self.ok,
+            "revision": self.revision,
+            "problems": [_problem(problem) for problem in self.problems],
+            "warnings": [_problem(problem) for problem in self.warnings],
+            "tables": self.rows,
+            "scenarios": list(self.scenarios),
+            "badges": {"total": self.totals, "tables": self.badges},
+            "assumed": [vars(note) for note in self.assumed],
+            "later_evidence": [vars(note) for note in self.later],
+            "initiatives": {
+                "with_lever": list(self.with_lever),
+                "without_lever": [vars(note) for note in self.without_lever],
+            },
+        }
+
+    def __str__(self) -> str:
+        lines = list(listed(self.problems))
+        if self.problems:
+            lines += [Problems(self.problems).closing, ""]
+        if self.warnings:
+            lines += [count(len(self.warnings), "warning") + ":", *listed(self.warnings), ""]
+        return "\n".join([*lines, *self._summary()])
+
+    def _summary(self) -> Iterator[str]:
+        total = sum(self.rows.values())
+        read = f"{count(len(self.rows), 'table')} with {count(total, 'row')}"
+        names = f": {', '.join(self.scenarios)}" if self.scenarios else ""
+        yield f"Read: {read}, and {count(len(self.scenarios), 'scenario')}{names}."
+        if sum(self.totals.values()):
+            said = ", ".join(f"{number:,} {badge}" for badge, number in self.totals.items())
+            yield f"Rows with numbers: {said}."
+            stretched = sum(note.stretched for note in self.assumed)
+            if stretched:
+                yield f"  Of those assumed, {stretched:,} begin from a source and say how it was stretched to fit."
+            most = sorted(self.badges.items(), key=lambda item: (-item[1]["assumed"], item[0]))
+            named = [f"{table} {counts['assumed']:,}" for table, counts in most if counts["assumed"]]
+            if named:
+                yield f"  Most is assumed in: {', '.join(named[:6])}."
+        if self.with_lever or self.without_lever:
+            with_, without = len(self.with_lever), len(self.without_lever)
+            yield f"Initiatives: {with_} with a lever on activity, {without} without."
+            yield from (f"  {line}" for line in _reasons(self.without_lever))
+        if self.later:
+            files = _by_file(self.later)
+            yield f"Later sources used knowingly as stand-ins: {count(len(self.later), 'row')} ({files})."
+        if self.revision:
+            yield f"No problems. Revision {self.revision}."
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "row": problem.row,
+        "column": problem.column,
+        "message": problem.message,
+        "hint": problem.hint,
+        "text": str(problem),
+    }
+
+
+def _reasons(notes: Sequence[Noted], most: int = 12) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for note in notes:
+        by_reason.setdefault(note.text, []).append(note.key)
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    for reason, codes in ordered[:most]:
+        named = ", ".join(codes[:4]) + (f" and {len(codes) - 4} more" if len(codes) > 4 else "")
+        yield f"{len(codes)}: {reason.rstrip('.')} ({named})."
+    if len(ordered) > most:
+        left = sum(len(codes) for _, codes in ordered[most:])
+        yield f"{left}: other reasons (bettercare check --json lists all)."
+
+
+def _by_file(notes: Sequence[Noted]) -> str:
+    files: dict[str, int] = {}
+    for note in notes:
+        files[note.file] = files.get(note.file, 0) + 1
+    return ", ".join(f"{file} {number:,}" for file, number in sorted(files.items()))
+
+
+def report(where: str, loaded: Loaded, problems: Sequence[Problem], revision: str | None) -> CheckReport:
+    """The report of a loaded plan and its problems."""
+    view = loaded.view
+    evidence = {row["code"]: row["badge"] for row in view.rows("evidence")}
+    known_from = evidence_dates(view)
+    badges: dict[str, dict[str, int]] = {}
+    assumed: list[Noted] = []
+    later: list[Noted] = []
+    for name, table in schema().items():
+        if not table.counts_evidence or not view.tables[name]:
+            continue
+        counts = dict.fromkeys(BADGES, 0)
+        for row in view.tables[name]:
+            badge = badge_of(row, evidence)
+            if badge is not None:
+                counts[badge] += 1
+            said = ", ".join(str(part) for part in key_of(table, row) if part is not None)
+            if row["assumed"] is not None:
+                assumed.append(Noted(row.file, row.row, said, row["assumed"], row["evidence"] is not None))
+            if row["assumed"] is not None and is_late(view, row, known_from):
+                text = f"{row['evidence']}: {row['assumed']}"
+                later.append(Noted(row.file, row.row, said, text))
+        badges[name] = counts
+    pulling = {row["initiative"] for row in view.tables["effects"]}
+    with_lever = [row["code"] for row in view.tables["initiatives"] if row["code"] in pulling]
+    without = [
+        Noted(row.file, row.row, str(row["code"]), row["no_lever_reason"] or "no reason is given")
+        for row in view.tables["initiatives"]
+        if row["code"] not in pulling
+    ]
+    return CheckReport(
+        where=where,
+        revision=revision,
+        problems=tuple(sorted(p for p in problems if not p.warning)),
+        warnings=tuple(sorted(p for p in problems if p.warning)),
+        rows={name: len(rows) for name, rows in view.tables.items() if rows},
+        scenarios=tuple(scenario.name for scenario, _ in loaded.scenarios),
+        badges=badges,
+        assumed=tuple(assumed),
+        later=tuple(later),
+        with_lever=tuple(code for code in with_lever if code is not None),
+        without_lever=tuple(without),
+    )
+
+
+def badge_of(row: Mapping[str, Any], evidence: Mapping[str, str]) -> str | None:
+    """The badge of a row, given the badges of evidence.csv by code; None when it has neither evidence nor reasoning.
+
+    A row that gives reasoning is assumed, whether or not it names evidence beside it: that was stretched to fit.
+    """
+    if row["assumed"] is not None:
+        return "assumed"
+    return evidence.get(row["evidence"]) if row["evidence"] is not None else None
