@@ -179,7 +179,8 @@ def _money() -> dict[str, str]:
             "code,fund,board,kind,partner,initiative,year,amount_gbp,recycled,risk_share,evidence,assumed",
             "f1,small-fund,health-board,contribution,north-ccg,,2015/16,1200000,no,0,accounts,",
             "f2,small-fund,health-board,contribution,council,,2015/16,300000,yes,0,accounts,",
-            "f3,small-fund,health-board,scheme,community-trust,home-first,2015/16,1500000,no,0.1,accounts,",
+            "f3,small-fund,health-board,scheme,community-trust,home-first,2015/16,1200000,no,0.1,accounts,",
+            "f4,small-fund,health-board,scheme,community-trust,home-first,2015/16,300000,yes,0,accounts,",
         ),
     }
 

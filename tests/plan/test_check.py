@@ -104,7 +104,7 @@ CASES = [
     ("costs.csv", "28,1600000", ",1600000", "costs.csv, row 2, step_size: there is a cost for each step, but no size of a step."),
     ("costs.csv", "hospital,elective,general", "hospital,emergency,", "costs.csv, row 3, site: emergency of hospital has a cost for all sites and costs for single sites."),
     ("costs.csv", "hospital,elective,general", "hospital,elective,cottage", "costs.csv, row 3, site: cottage is run by community-trust, not by hospital."),
-    ("funds.csv", "2015/16,300000", "2015/16,200000", "funds.csv, row 4, amount_gbp: small-fund takes in 1,400,000 in 2015/16 and its schemes spend 1,500,000."),
+    ("funds.csv", "council,,2015/16,300000", "council,,2015/16,200000", "funds.csv, row 5, amount_gbp: small-fund takes in 200,000 of recycled money in 2015/16 and its schemes spend 300,000 of it."),
     ("workforce.csv", "nursing,step", "nursing,bed", "workforce.csv, row 4, per: home-team has no beds."),
     ("workforce.csv", "medical,bed", "medical,step", ""),
     ("costs.csv", "0,1000,90000", "0,,0", "workforce.csv, row 4, per: home-team of community-trust has no step."),

@@ -109,12 +109,16 @@ def cost_sites(view: View) -> Iterator[Problem]:
 
 @rule("funds")
 def funds(view: View) -> Iterator[Problem]:
-    """What is paid into a fund is what its schemes spend, each year."""
-    for (fund, year), rows in view.whole_groups("funds", "fund", "year").items():
+    """What is paid into a fund is what its schemes spend, each year: new money and recycled money apart.
+
+    Otherwise moving money between partners would make some, or lose some.
+    """
+    for (fund, year, recycled), rows in view.whole_groups("funds", "fund", "year", "recycled").items():
         paid = sum(row["amount_gbp"] for row in rows if row["kind"] == "contribution")
         spent = sum(row["amount_gbp"] for row in rows if row["kind"] == "scheme")
         if abs(paid - spent) > FUND_TOLERANCE * max(paid, spent):
-            message = f"{fund} takes in {paid:,.0f} in {year} and its schemes spend {spent:,.0f}."
+            what = "recycled money" if recycled else "new money"
+            message = f"{fund} takes in {paid:,.0f} of {what} in {year} and its schemes spend {spent:,.0f} of it."
             last = max(rows, key=lambda row: (row.file, row.row or 0))
             yield last.problem("amount_gbp", message, "The two must agree within 0.5%.")
 

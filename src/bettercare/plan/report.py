@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bettercare.foundation.problems import Problem, Problems, count, listed
+from bettercare.plan.badges import badge_of
 from bettercare.plan.check_rows import evidence_dates, is_late
 from bettercare.plan.schema import schema
 from bettercare.plan.typed import key_of
@@ -190,13 +191,3 @@ def report(where: str, loaded: Loaded, problems: Sequence[Problem], revision: st
         with_lever=tuple(code for code in with_lever if code is not None),
         without_lever=tuple(without),
     )
-
-
-def badge_of(row: Mapping[str, Any], evidence: Mapping[str, str]) -> str | None:
-    """The badge of a row, given the badges of evidence.csv by code; None when it has neither evidence nor reasoning.
-
-    A row that gives reasoning is assumed, whether or not it names evidence beside it: that was stretched to fit.
-    """
-    if row["assumed"] is not None:
-        return "assumed"
-    return evidence.get(row["evidence"]) if row["evidence"] is not None else None

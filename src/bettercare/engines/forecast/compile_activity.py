@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,9 +16,11 @@ from bettercare.foundation.ranges import Range
 from bettercare.foundation.years import label as year_label
 from bettercare.foundation.years import parse as year_of
 from bettercare.model.cells import label
+from bettercare.plan.badges import badge_of
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 VARIANTS = ("principal", "low", "high")
 
@@ -44,11 +47,9 @@ class Names:
         return cls(years, at("services"), at("localities"), at("sites"), at("partners"))
 
 
-def badge_of(plan: Plan, row: dict[str, object]) -> str:
-    """measured, modelled or assumed: the badge of the row's evidence; assumed where reasoning stands beside it."""
-    if row.get("assumed") or not row.get("evidence"):
-        return "assumed"
-    return _evidence_badges(plan).get(str(row["evidence"]), "assumed")
+def badge_in(plan: Plan, row: dict[str, Any]) -> str:
+    """The badge of a row of this plan: measured, modelled or assumed."""
+    return badge_of(row, _evidence_badges(plan)) or "assumed"
 
 
 @lru_cache(maxsize=32)
@@ -56,12 +57,50 @@ def _evidence_badges(plan: Plan) -> dict[str, str]:
     return dict(plan.tables["evidence"].select("code", "badge").iter_rows())
 
 
-@lru_cache(maxsize=32)
-def activity_of(plan: Plan) -> dict[str, pl.DataFrame]:
-    """The activity rows of each service; a service without any has none."""
+@dataclass(frozen=True)
+class Rows:
+    """The activity rows of one service as arrays."""
+
+    keys: list[tuple[str, str, int, int]]  # locality, sex, youngest and oldest age
+    locality: Ints
+    sex: NDArray[np.str_]
+    low: Array
+    high: Array
+    flow: NDArray[np.bool_]
+    count: Array
+    mean_stay: Array
+    sd_stay: Array
+
+
+_rows_known: dict[int, tuple[pl.DataFrame, dict[str, Rows]]] = {}
+
+
+def activity_rows(plan: Plan, names: Names) -> dict[str, Rows]:
+    """The activity rows of each service. Scenarios mostly share one table, so the last few are kept."""
     table = plan.tables["activity"]
-    found = {str(k[0]): v for k, v in table.partition_by("service", as_dict=True).items()}
-    return {code: found.get(code, table.clear()) for code in plan.tables["services"]["code"].to_list()}
+    known = _rows_known.get(id(table))
+    if known is not None and known[0] is table:
+        return known[1]
+    parts = {str(k[0]): v for k, v in table.partition_by("service", as_dict=True).items()}
+    out = {code: _rows(parts.get(code, table.clear()), names) for code in names.services}
+    while len(_rows_known) >= 8:
+        _rows_known.pop(next(iter(_rows_known)), None)
+    _rows_known[id(table)] = (table, out)
+    return out
+
+
+def _rows(rows: pl.DataFrame, names: Names) -> Rows:
+    return Rows(
+        keys=list(rows.select("locality", "sex", "age_low", "age_high").iter_rows()),
+        locality=np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64),
+        sex=np.array(rows["sex"].to_list(), dtype=np.str_),
+        low=rows["age_low"].to_numpy().astype(np.float64),
+        high=rows["age_high"].to_numpy().astype(np.float64),
+        flow=(rows["arrives"] == "flow").to_numpy(),
+        count=rows["count"].to_numpy(),
+        mean_stay=rows["mean_los_days"].fill_null(0.0).to_numpy(),
+        sd_stay=rows["sd_los_days"].fill_null(0.0).to_numpy(),
+    )
 
 
 def overlap_years(low: Array, high: Array, from_age: float, to_age: float) -> Array:
@@ -76,6 +115,7 @@ class People:
     def __init__(self, plan: Plan, names: Names) -> None:
         table = plan.tables["population"]
         chosen = plan.settings.population.variant
+        self._ratios: dict[tuple[str, str, float, float], Array] = {}
         self.bands = table.select("locality", "sex", "age_low", "age_high").unique(maintain_order=True)
         self.variants = [chosen, *(v for v in VARIANTS[1:] if v in set(table["variant"].to_list()))]
         self.uncertain = len(self.variants) == 3
@@ -106,27 +146,27 @@ class People:
         return np.stack([weight @ p for p in self._people])
 
     def ratio(self, locality: str, sex: str, low: float, high: float) -> Array:
-        """People in each year over people in the base year, shape (variants, years); 1 where there is nobody."""
-        people = self.count(locality, sex, low, high)
-        base = people[0, 0]
-        return people / base if base > 0.0 else np.ones(people.shape)
+        """People in each year over people in the base year, (3 variants, years); 1 where there is nobody."""
+        key = (locality, sex, low, high)
+        if key not in self._ratios:
+            people = self.count(*key)
+            ratio = people / people[0, 0] if people[0, 0] > 0.0 else np.ones(people.shape)
+            self._ratios[key] = ratio if self.uncertain else np.repeat(ratio[:1], 3, axis=0)
+        return self._ratios[key]
 
 
-def weights(rows: pl.DataFrame, target: dict[str, object]) -> Array:
+def weights(rows: Rows, target: dict[str, Any], names: Names) -> Array:
     """Part of each activity row, 0 to 1, that a growth, effect or flow with these bounds addresses."""
-    low = rows["age_low"].to_numpy().astype(float)
-    high = rows["age_high"].to_numpy().astype(float)
-    part = overlap_years(low, high, float(str(target["age_low"])), float(str(target["age_high"])))
+    part = overlap_years(rows.low, rows.high, float(target["age_low"]), float(target["age_high"]))
     if target.get("locality"):
-        part = part * (rows["locality"] == target["locality"]).to_numpy()
+        part = part * (rows.locality == names.localities[target["locality"]])
     sex = target.get("sex") or "P"
     if sex != "P":
-        own = np.array(rows["sex"].to_list())
-        part = part * np.where(own == sex, 1.0, np.where(own == "P", 0.5, 0.0))
-    return part
+        part = part * np.where(rows.sex == sex, 1.0, np.where(rows.sex == "P", 0.5, 0.0))
+    return np.asarray(part, dtype=np.float64)
 
 
-def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growth, dict[str, object]]]:
+def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growth, dict[str, Any]]]:
     """The growth rows of a plan, compiled, each beside its row."""
     out = []
     first = year_of(names.years[0])
@@ -136,7 +176,7 @@ def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growt
         passed = [sum(start <= first + t <= end for t in range(1, y + 1)) for y in range(len(names.years))]
         draw = row["draw"] or row["code"]
         what = "Health of people of the same age" if row["kind"] == "health-status" else "Growth beyond population"
-        item = Input(f"growth:{draw}", f"{what}: {draw}", f"growth:{draw}", row["kind"], badge_of(plan, row))
+        item = Input(f"growth:{draw}", f"{what}: {draw}", f"growth:{draw}", row["kind"], badge_in(plan, row))
         rate = inputs.quantity(Range.of(row), item)
         out.append((Growth(row["code"], row["kind"], rate, np.array(passed, float)), row))
     return out
@@ -144,27 +184,27 @@ def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growt
 
 def effect_rows(
     plan: Plan, names: Names, inputs: InputList, initiatives: dict[str, int], people: People
-) -> list[tuple[Effect, dict[str, object]]]:
+) -> list[tuple[Effect, dict[str, Any]]]:
     """The effects of the initiatives in a scenario, compiled, each beside its row."""
     out = []
     together = plan.settings.programme
     titles = dict(plan.tables["initiatives"].select("code", "title").iter_rows())
     luck = same_effects(plan)
+    activity = activity_rows(plan, names)
     home = [c for c, o in plan.tables["localities"].select("code", "outside").iter_rows() if not o]
     for row in plan.tables["effects"].iter_rows(named=True):
         if row["initiative"] not in initiatives:
             continue
         share = float(getattr(together, f"shared_{row['grade']}"))
         factor = PROGRAMME if share > 0.0 else ""
-        badge = badge_of(plan, row)
+        badge = badge_in(plan, row)
         label = f"What it does: {titles[row['initiative']]} ({row['code']})"
         item = Input(
             f"effect:{luck.get(row['code'], row['code'])}", label, row["initiative"], "effect", badge, factor, share
         )
-        rows = activity_of(plan)[row["service"]]
-        part = weights(rows, row) * rows["count"].to_numpy()
-        where = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
-        spread = np.bincount(where, weights=part, minlength=len(names.localities)).astype(np.float64)
+        rows = activity[row["service"]]
+        part = weights(rows, row, names) * rows.count
+        spread = np.bincount(rows.locality, weights=part, minlength=len(names.localities)).astype(np.float64)
         if not spread.any():  # a service that is new: it goes where the people are
             places = [row["locality"]] if row["locality"] else home
             ages = float(row["age_low"]), float(row["age_high"])
@@ -183,7 +223,7 @@ def effect_rows(
             size=inputs.quantity(Range.of(row), item),
             spread=spread / spread.sum() if spread.any() else spread,
             addressed=float(part.sum()),
-            addressed_days=float(part @ rows["mean_los_days"].fill_null(0.0).to_numpy()),
+            addressed_days=float(part @ rows.mean_stay),
             claimed=row["claimed"],
             grade=row["grade"],
             badge=badge,
@@ -196,45 +236,37 @@ def service_cells(
     plan: Plan,
     names: Names,
     people: People,
-    growth: list[tuple[Growth, dict[str, object]]],
-    effects: list[tuple[Effect, dict[str, object]]],
-    flows: list[tuple[Flow, dict[str, object]]],
+    growth: list[tuple[Growth, dict[str, Any]]],
+    effects: list[tuple[Effect, dict[str, Any]]],
+    flows: list[tuple[Flow, dict[str, Any]]],
 ) -> tuple[ServiceCells, ...]:
     """The cells of every service."""
-    ratios: dict[tuple[object, ...], Array] = {}
     out = []
+    activity = activity_rows(plan, names)
     for code, s in names.services.items():
-        rows = activity_of(plan)[code]
-        grown = [(g, weights(rows, r)) for g, (_, r) in enumerate(growth) if r["service"] == code]
+        rows = activity[code]
+        grown = [(g, weights(rows, r, names)) for g, (_, r) in enumerate(growth) if r["service"] == code]
         changed = [
-            (e, weights(rows, r)) for e, (x, r) in enumerate(effects) if r["service"] == code and not x.is_nothing
+            (e, weights(rows, r, names))
+            for e, (x, r) in enumerate(effects)
+            if r["service"] == code and not x.is_nothing
         ]
-        sent = [(f, weights(rows, r)) for f, (w, r) in enumerate(flows) if w.from_service == s]
-        locality = np.array([names.localities[c] for c in rows["locality"].to_list()], dtype=np.int64)
-        flow = (rows["arrives"] == "flow").to_numpy()
-        signature = [locality.astype(float), flow.astype(float), *(w for _, w in [*grown, *changed, *sent])]
-        cell, first = label(np.column_stack(signature)) if rows.height else (locality, locality)
+        sent = [(f, weights(rows, r, names)) for f, (w, r) in enumerate(flows) if w.from_service == s]
+        signature = [rows.locality, rows.flow, *(w for _, w in [*grown, *changed, *sent])]
+        cell, first = label(np.column_stack(signature)) if rows.keys else (rows.locality, rows.locality)
         cells = first.size
-        count = rows["count"].to_numpy()
-        mean = rows["mean_los_days"].fill_null(0.0).to_numpy()
-        sd = rows["sd_los_days"].fill_null(0.0).to_numpy()
-        raw = np.stack([count, count * mean, count * (mean**2 + sd**2)])  # (3, rows)
-        scale = np.empty((3, rows.height, len(names.years)))
-        for i, key in enumerate(rows.select("locality", "sex", "age_low", "age_high").iter_rows()):
-            if key not in ratios:
-                ratio = people.ratio(*key)
-                ratios[key] = ratio if people.uncertain else np.repeat(ratio[:1], 3, axis=0)
-            scale[:, i] = 1.0 if flow[i] else ratios[key]
-        moments = np.zeros((3, 3, cells, len(names.years)))
-        member = np.zeros((cells, rows.height))
-        member[cell, np.arange(rows.height)] = 1.0
-        for v in range(3):
-            for k in range(3):
-                moments[v, k] = member @ (raw[k][:, None] * scale[v])
+        count, mean = rows.count, rows.mean_stay
+        raw = np.stack([count, count * mean, count * (mean**2 + rows.sd_stay**2)])  # (3, rows)
+        none = np.ones((3, 0, len(names.years)))
+        ratio = np.stack([people.ratio(*key) for key in rows.keys], axis=1) if rows.keys else none
+        scale = np.where(rows.flow[None, :, None], 1.0, ratio)  # (variants, rows, years)
+        member = np.zeros((cells, len(rows.keys)))
+        member[cell, np.arange(len(rows.keys))] = 1.0
+        moments = np.einsum("cr,kr,vry->vkcy", member, raw, scale, optimize=True)
         out.append(
             ServiceCells(
-                locality=locality[first],
-                flow=flow[first],
+                locality=rows.locality[first],
+                flow=rows.flow[first],
                 moments=moments,
                 growth=tuple((g, w[first]) for g, w in grown if w.any()),
                 effects=tuple((e, w[first]) for e, w in changed),
@@ -244,7 +276,7 @@ def service_cells(
     return tuple(out)
 
 
-def flow_rows(plan: Plan, names: Names) -> list[tuple[Flow, dict[str, object]]]:
+def flow_rows(plan: Plan, names: Names) -> list[tuple[Flow, dict[str, Any]]]:
     """The flows that drive activity, compiled, each beside its row."""
     out = []
     for row in plan.tables["flows"].iter_rows(named=True):
@@ -273,7 +305,7 @@ def same_effects(plan: Plan) -> dict[str, str]:
     return {code: find(code) for code in first}
 
 
-def shared_matrix(plan: Plan, effects: list[tuple[Effect, dict[str, object]]]) -> Array:
+def shared_matrix(plan: Plan, effects: list[tuple[Effect, dict[str, Any]]]) -> Array:
     """What the plan says each two effects share, 0 to 1, shape (effects, effects)."""
     at = {e.code: i for i, (e, _) in enumerate(effects)}
     out = np.zeros((len(at), len(at)))
@@ -286,7 +318,7 @@ def shared_matrix(plan: Plan, effects: list[tuple[Effect, dict[str, object]]]) -
 
 
 def evaluation_order(
-    services: int, flows: list[tuple[Flow, dict[str, object]]], effects: list[tuple[Effect, dict[str, object]]]
+    services: int, flows: list[tuple[Flow, dict[str, Any]]], effects: list[tuple[Effect, dict[str, Any]]]
 ) -> tuple[int, ...]:
     """Services in an order in which each comes after those that send to it."""
     after: list[set[int]] = [set() for _ in range(services)]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.compile_activity import Names, badge_of
+from bettercare.engines.forecast.compile_activity import Names, badge_in
 from bettercare.engines.forecast.inputs import Input, InputList, Quantity
 from bettercare.engines.forecast.system import (
     Accounts,
@@ -116,7 +116,7 @@ def price_indexes(plan: Plan, names: Names, inputs: InputList) -> dict[str, Pric
             for year in names.years[1:]:
                 if year in rows:
                     title = f"{'Inflation' if part == 'inflation' else 'Efficiency'}: {index}"
-                    item = Input(f"price:{index}:{part}", title, f"price:{index}", "price", badge_of(plan, rows[year]))
+                    item = Input(f"price:{index}:{part}", title, f"price:{index}", "price", badge_in(plan, rows[year]))
                     years.append(inputs.quantity(Range.of(rows[year]), item))
                 else:
                     years.append(none)
@@ -169,7 +169,7 @@ def _costs(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Cost]:
             step=columns["step_gbp"],
             marginal=columns["marginal_gbp"],
             index=str(rows[0]["index"] or FLAT),
-            badge=badge_of(plan, rows[0]),
+            badge=badge_in(plan, rows[0]),
         )
 
 
@@ -204,7 +204,7 @@ def _investments(plan: Plan, names: Names, inputs: InputList, initiatives: dict[
     for row in plan.tables["investments"].iter_rows(named=True):
         if row["initiative"] in initiatives:
             label = f"What it costs: {titles[row['initiative']]} ({row['code']})"
-            item = Input(f"cost:{row['code']}", label, row["initiative"], "cost", badge_of(plan, row))
+            item = Input(f"cost:{row['code']}", label, row["initiative"], "cost", badge_in(plan, row))
             yield Investment(
                 row["code"],
                 initiatives[row["initiative"]],
@@ -220,7 +220,7 @@ def _capital(plan: Plan, names: Names, inputs: InputList, initiatives: dict[str,
         needed = row["initiative"] in initiatives
         if needed and row["year"] in names.years:
             item = Input(
-                f"capital:{row['code']}", f"Capital: {row['title']}", row["initiative"], "cost", badge_of(plan, row)
+                f"capital:{row['code']}", f"Capital: {row['title']}", row["initiative"], "cost", badge_in(plan, row)
             )
             yield Capital(
                 row["code"],

@@ -135,7 +135,7 @@ def _beds(
         total = need[at].sum(axis=0)
         opened = np.repeat(sum(system.beds[b].open for b in at)[:, None], draws, axis=1)  # type: ignore[index]
         batch.values[Key(f"{group}_needed", unit="beds")] = total
-        batch.values[Key(f"{group}_open", unit="beds", badge="measured")] = opened
+        batch.values[Key(f"{group}_open", unit="beds")] = opened
         batch.values[Key(f"{group}_occupied", unit="beds")] = mean[at].sum(axis=0)
         batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - _open(system, at), 0.0).sum(axis=0)
         causes = Sums(system.causes, total.shape)

@@ -1,0 +1,16 @@
+"""Measured, modelled or assumed: the badge of a row of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def badge_of(row: Mapping[str, Any], evidence: Mapping[str, str]) -> str | None:
+    """The badge of a row, given the badges of evidence.csv by code; None when it has neither evidence nor reasoning.
+
+    A row that gives reasoning is assumed, whether or not it names evidence beside it: that was stretched to fit.
+    """
+    if row["assumed"] is not None:
+        return "assumed"
+    return evidence.get(row["evidence"]) if row["evidence"] is not None else None
