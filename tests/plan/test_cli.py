@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_check_of_a_right_plan(folder: Path) -> None:
     done = bettercare("check", str(folder))
     assert done.returncode == 0, done.stderr
-    assert "No problems. Revision 9cb4b10f75dd." in done.stdout
+    assert "No problems. Revision 9453fdf191fa." in done.stdout
 
 
 def test_check_of_the_broken_example() -> None:
@@ -42,7 +42,7 @@ def test_check_of_the_broken_example() -> None:
 def test_check_in_json(folder: Path) -> None:
     report = json.loads(bettercare("check", str(folder), "--json").stdout)
     assert report["ok"]
-    assert report["revision"] == "9cb4b10f75dd"
+    assert report["revision"] == "9453fdf191fa"
     broken = json.loads(bettercare("check", "broken", "--json").stdout)
     assert not broken["ok"]
     assert len({problem["message"] for problem in broken["problems"]}) >= 15
@@ -66,7 +66,7 @@ def test_there_and_back(folder: Path, tmp_path: Path) -> None:
     assert bettercare("export", str(folder), "--to", "plan.xlsx", cwd=tmp_path).returncode == 0
     assert bettercare("import", "plan.xlsx", "copy", cwd=tmp_path).returncode == 0
     done = bettercare("diff", str(folder), "copy", cwd=tmp_path)
-    assert done.stdout == "No difference. Revisions 9cb4b10f75dd and 9cb4b10f75dd.\n"
+    assert done.stdout == "No difference. Revisions 9453fdf191fa and 9453fdf191fa.\n"
     again = bettercare("import", "plan.xlsx", "copy", cwd=tmp_path)
     assert again.returncode == 2
     assert '"copy" is there already.' in again.stderr
