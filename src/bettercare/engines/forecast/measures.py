@@ -43,15 +43,12 @@ class Key:
 
 @dataclass
 class Batch:
-    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and what explains them."""
+    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and `whole` arrays (..., draws) that explain them."""
 
     values: dict[Key, Array] = field(default_factory=dict)
     ledger: dict[str, Array] = field(default_factory=dict)
-    partner_kinds: Array | None = None
-    real: dict[str, Array] = field(default_factory=dict)
-    out: Array | None = None
-    alone: Array | None = None
-    gap_causes: Array | None = None
+    partner_kinds: Array = field(default_factory=lambda: np.zeros(()))
+    whole: dict[str, Array] = field(default_factory=dict)
 
 
 def measure(
@@ -72,9 +69,8 @@ def measure(
     _staff(system, activity, happened, beds[1], expected_beds, bed_causes, batch)
     _money(system, money, batch)
     batch.partner_kinds = money.kinds.sum(axis=-1)
-    batch.real = {name: getattr(money, name) for name in REAL}
-    batch.out, batch.alone = activity.out, activity.alone
-    batch.gap_causes = money.causes.values
+    batch.whole = {name: getattr(money, name) for name in REAL}
+    batch.whole |= {"out": activity.out, "alone": activity.alone, "gap_causes": money.causes.values}
     return batch
 
 
@@ -194,6 +190,10 @@ def _staff(
 def _money(system: System, money: Money, batch: Batch) -> None:
     inside = system.inside
     gap = money.gap
+    spends = {i.partner for i in system.accounts.investments if not i.recurrent} | {
+        c.owner for c in system.accounts.capital
+    }
+    busy = [p for p in np.flatnonzero(inside) if money.cost[p].any() or money.income[p].any()]
     for name, amounts in (
         ("gap_gbp", gap),
         ("cost_gbp", money.cost),
@@ -202,9 +202,8 @@ def _money(system: System, money: Money, batch: Batch) -> None:
         ("capital_gbp", money.capital),
         ("paid_net_gbp", money.transfers),
     ):
-        for p, partner in enumerate(system.partners):
-            if inside[p] and (amounts[p].any() or name == "gap_gbp") and (money.cost[p].any() or money.income[p].any()):
-                batch.values[Key(name, partner=partner, unit="GBP")] = amounts[p]
+        for p in busy if name not in ("once_gbp", "capital_gbp") else sorted(spends):
+            batch.values[Key(name, partner=system.partners[p], unit="GBP")] = amounts[p]
         if name not in ("cost_gbp", "income_gbp", "paid_net_gbp"):
             batch.values[Key(name, unit="GBP")] = amounts[inside].sum(axis=0)
     for setting in sorted(set(system.traits["setting"])):

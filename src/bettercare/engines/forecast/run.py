@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity, project
-from bettercare.engines.forecast.causes import Cause
 from bettercare.engines.forecast.compile import compile_plan
+from bettercare.engines.forecast.gather import Gathered
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
 from bettercare.engines.forecast.money import value
 from bettercare.engines.forecast.places import BedCauses, bed_causes, beds_needed
-from bettercare.engines.forecast.results import Forecast, ScenarioResult
+from bettercare.engines.forecast.results import Forecast
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
 from bettercare.foundation.streams import uniforms
@@ -38,7 +38,7 @@ class Luck:
     """Chance, shared by every scenario: one uniform for each (service, locality, year) and draw, by name."""
 
     def __init__(self, seed: int, start: int, draws: int) -> None:
-        self._seed, self._start, self._draws = seed, start, draws
+        self._seed, self.start, self.draws = seed, start, draws
         self._known: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._lock = Lock()
 
@@ -53,13 +53,13 @@ class Luck:
     def _draw(self, kind: str, system: System) -> tuple[Array, Array]:
         from scipy.special import ndtri
 
-        shape = (len(system.services), len(system.localities), len(system.years) - 1, self._draws)
+        shape = (len(system.services), len(system.localities), len(system.years) - 1, self.draws)
         out = np.empty(shape)
         for s, service in enumerate(system.services):
             for i, locality in enumerate(system.localities):
                 for y, year in enumerate(system.years[1:]):
                     name = f"{kind}:{service}:{locality}:{year}"
-                    out[s, i, y] = uniforms(self._seed, name, self._draws, self._start)
+                    out[s, i, y] = uniforms(self._seed, name, self.draws, self.start)
         return out, np.asarray(ndtri(out), dtype=np.float64)
 
 
@@ -89,33 +89,31 @@ def forecast(
     chosen_seed = plan.settings.seed if seed is None else seed
     plans = {name: plan.under(name) for name in names}
     systems = {name: compile_plan(p) for name, p in plans.items()}
-    chunks = [(start, min(BATCH, total - start)) for start in range(0, total, BATCH)]
-    luck = {start: Luck(chosen_seed, start, size) for start, size in chunks}
-    tasks = [(group, start, size) for start, size in chunks for group in _same_activity(plans)]
+    gathered = {name: Gathered(plans[name], systems[name], total) for name in names}
+    chunks = [Luck(chosen_seed, start, min(BATCH, total - start)) for start in range(0, total, BATCH)]
+    tasks = [(group, luck) for luck in chunks for group in _same_activity(plans)]
+    steps = len(names) * len(chunks)
+    del chunks  # luck is large, and goes when the last task that needs it is done
     done = 0
-    batches: dict[tuple[str, int], tuple[Batch, Array]] = {}
 
-    def work(task: tuple[list[str], int, int]) -> dict[tuple[str, int], tuple[Batch, Array]]:
-        group, start, size = task
+    def work(task: tuple[list[str], Luck]) -> int:
+        group, luck = task
         lived: Lived | None = None
-        out = {}
         for name in group:
             system = systems[name]
-            positions = sample(system.inputs, chosen_seed, size, start)
-            lived = lived or live(system, positions, luck[start])
-            out[name, start] = (account(system, lived, positions), positions)
-        return out
+            positions = sample(system.inputs, chosen_seed, luck.draws, luck.start)
+            lived = lived or live(system, positions, luck)
+            gathered[name].put(luck.start, account(system, lived, positions), positions)
+        return len(group)
 
     with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-        for finished in pool.map(work, tasks):
-            batches |= finished
-            done += len(finished)
+        futures = deque(pool.submit(work, task) for task in tasks)
+        del tasks
+        while futures:
+            done += futures.popleft().result()
             if progress:
-                progress(done, len(names) * len(chunks))
-    results = {}
-    for name in names:
-        mine = [batches.pop((name, start)) for start, _ in chunks]
-        results[name] = _join(plans[name], systems[name], mine, total)
+                progress(done, steps)
+    results = {name: gathered[name].result() for name in names}
     return Forecast(plan, results, total, chosen_seed, time.perf_counter() - began)
 
 
@@ -181,29 +179,3 @@ def happen(system: System, activity: Activity, luck: Luck) -> tuple[Array, Array
     days[with_stay, :, 1:] = bed_days(count[with_stay, :, 1:], mean[:, :, 1:], variance[:, :, 1:], scores)
     days[:, :, 0] = stay[:, :, 0]  # the base year is known
     return count, days
-
-
-def _join(plan: Plan, system: System, parts: list[tuple[Batch, Array]], draws: int) -> ScenarioResult:
-    batches = [b for b, _ in parts]
-    keys = tuple(batches[0].values)
-    join = partial(np.concatenate, axis=-1)
-    ledger: dict[tuple[str, Cause], Array] = {}
-    for name in batches[0].ledger:
-        mean = np.sum([b.ledger[name] for b in batches], axis=0) / draws
-        ledger |= {(name, cause): mean[k] for k, cause in enumerate(system.causes) if mean[k].any()}
-    kinds = sum(b.partner_kinds for b in batches) / draws  # type: ignore[misc]
-    gap = join([b.gap_causes for b in batches])
-    causes = {cause: gap[k] for k, cause in enumerate(system.causes) if gap[k].any()}
-    return ScenarioResult(
-        plan=plan,
-        system=system,
-        keys=keys,
-        values=np.stack([join([b.values[k] for b in batches]) for k in keys]),
-        ledger=ledger,
-        partner_kinds=kinds,  # type: ignore[arg-type]
-        real={name: join([b.real[name] for b in batches]) for name in batches[0].real},
-        out=join([b.out for b in batches]),
-        alone=join([b.alone for b in batches]),
-        gap_causes=causes,
-        inputs=np.concatenate([p for _, p in parts]),
-    )

@@ -1,0 +1,107 @@
+"""`bettercare run` and `bettercare backtest`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from bettercare.cli_parts import Json, PlanArgument, print_json, read
+
+
+def run(
+    plan: PlanArgument,
+    draws: Annotated[int | None, typer.Option("--draws", metavar="N", help="Possible futures to draw.", min=20)] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the random draws.", min=0)] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="NAME", help="Only this scenario; may be given several times."),
+    ] = None,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the report and the results.")] = "out",
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="Threads; the numbers do not depend on it.", min=1)
+    ] = None,
+    json: Json = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")] = False,
+) -> None:
+    """Forecast a plan: one screen here, and a report, results.parquet, results.csv and run.toml in a folder."""
+    import time
+    from datetime import datetime
+    from importlib.metadata import version
+
+    from rich.console import Console
+
+    from bettercare.engines.forecast import forecast
+    from bettercare.reporting import screen, write
+    from bettercare.reporting.as_json import as_json
+    from bettercare.reporting.chart_style import warm_up
+    from bettercare.reporting.material import Material
+    from bettercare.reporting.report import Run
+
+    began = time.perf_counter()
+    content = read(plan)
+    names = _scenarios(content, scenario)
+    folder = write.prepare(out)
+    console = Console(highlight=False, stderr=json)
+    if not json:
+        console.print(screen.checked(content), markup=False, soft_wrap=True)
+    if not no_report:
+        warm_up()  # while the forecast runs
+    with screen.progress(console) as step:
+        f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
+    material = Material(f)
+    about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
+    paths = write.write(f, folder, about, None if no_report else material)
+    if json:
+        print_json(as_json(f, time.perf_counter() - began))
+        return
+    screen.show(material, console, paths[-1] if not no_report else None)
+
+
+def _scenarios(plan: Any, wanted: list[str] | None) -> list[str] | None:
+    """The scenarios to run: those asked for in the plan's order; nothing twice."""
+    from bettercare.foundation.problems import UsageError
+
+    if not plan.scenarios:
+        raise UsageError(
+            "This plan has no scenario, so there is nothing to run. Add scenarios/do-nothing/scenario.toml."
+        )
+    if not wanted:
+        return None
+    for name in wanted:
+        plan.under(name)  # raises UsageError with the nearest name
+    return [name for name in plan.scenario_names if name in wanted]
+
+
+def backtest(
+    plan: PlanArgument,
+    observations: Annotated[
+        str | None,
+        typer.Option(
+            "--observations",
+            metavar="FOLDER",
+            help="Folder with observations.csv (and indicators.csv) to test on instead.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hold the forecast against what happened: how often it lay inside the range, and by how much it missed."""
+    from bettercare.engines.forecast import backtest as score
+    from bettercare.engines.forecast import coverage, forecast
+    from bettercare.reporting.backtest import read_observations, said
+
+    content = read(plan)
+    _scenarios(content, None)
+    seen, indicators = read_observations(observations, content) if observations else (None, None)
+    scores = score(forecast(content), seen, indicators)
+    if json:
+        print_json(
+            {
+                "revision": content.revision,
+                "scores": scores.to_dicts(),
+                "coverage": coverage(scores).to_dicts() if scores.height else [],
+            }
+        )
+        return
+    for line in said(content, scores):
+        typer.echo(line)

@@ -1,0 +1,120 @@
+"""How charts look, and how they become SVG: one width that fits a phone, type as large as the page's own.
+
+Every mark is dark enough on white (3 to 1 or more, WCAG 2.2, 1.4.11) and can be told from its neighbours by shape,
+dash or a label beside it, so that nothing depends on seeing colour.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+WIDTH = 400  # px in the drawing; the page scales it between a phone (about 340) and a wide column (about 540)
+TYPE = 13  # px in the drawing, so 11 on a phone and 17 on a screen
+CHARACTER = 6.6  # mean width of a character of that size
+FONT = "Arial, Helvetica, sans-serif"
+MEASURED = "Liberation Sans"  # has Arial's widths and is known to the drawing engine everywhere; replaced by FONT
+
+INK = "#212b32"
+BLUE = "#005eb8"
+ORANGE = "#b35900"
+PURPLE = "#5a2a82"
+GREEN = "#00703c"
+GREY = "#4c6272"
+PALE = "#d8dde0"
+
+CONFIG: dict[str, Any] = {
+    "aria": False,
+    "background": "white",
+    "font": MEASURED,
+    "lineBreak": "\n",
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": TYPE, "titleFontSize": TYPE, "titleFontWeight": "normal", "labelColor": INK,
+        "titleColor": INK, "domainColor": GREY, "tickColor": GREY, "gridColor": "#e4e8ea", "labelFlush": True,
+    },
+    "header": {"labelFontSize": TYPE, "labelColor": INK, "labelAnchor": "start", "labelFontWeight": "bold"},
+    "text": {"fontSize": TYPE, "color": INK},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that stand beside a chart or by themselves. A cell is text; `badges` has a badge a row (or nothing)."""
+
+    caption: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    badges: tuple[str, ...] = ()
+    note: str = ""
+    kind: str = ""  # a class of the style sheet
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.headers) for row in self.rows) or (
+            self.badges and len(self.badges) != len(self.rows)
+        ):
+            raise ValueError(f"the rows of the table {self.caption!r} do not fit its headers")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture with what everybody needs beside it. `spec` is Vega-Lite; `svg` is filled in by `draw`."""
+
+    code: str
+    title: str
+    alt: str
+    how: str
+    badge: str
+    table: Table
+    spec: dict[str, Any] = field(repr=False)
+    source: str = ""
+
+    def svg(self) -> str:
+        """The picture as SVG for a page: it scales, has a name, and shares no identifier with another picture."""
+        return to_svg(self.spec, self.code, self.alt)
+
+
+def finish(chart: Any) -> dict[str, Any]:
+    """The Vega-Lite of an altair chart, in this style."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    own = spec.pop("config", {})
+    spec["config"] = {**CONFIG, **{k: v for k, v in own.items() if k not in ("view", *CONFIG)}}
+    spec["padding"] = {"left": 2, "right": 4, "top": 4, "bottom": 4}
+    return spec
+
+
+def warm_up() -> threading.Thread:
+    """Start the drawing engine in the background (it takes about a second); join the thread before the program ends."""
+
+    def start() -> None:
+        import vl_convert
+
+        vl_convert.vegalite_to_svg({"data": {"values": [{}]}, "mark": "point"})
+
+    thread = threading.Thread(target=start, name="charts")
+    thread.start()
+    return thread
+
+
+def to_svg(spec: dict[str, Any], code: str, alt: str) -> str:
+    """Vega-Lite to SVG without a browser."""
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg(spec)
+    head = re.match(r"<svg\b[^>]*>", svg)
+    assert head is not None
+    box = re.search(r'viewBox="([^"]+)"', head[0])
+    size = re.search(r'width="([\d.]+)"[^>]*height="([\d.]+)"', head[0])
+    view = box[1] if box else f"0 0 {size[1]} {size[2]}" if size else "0 0 400 300"
+    body = svg[head.end() :]
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{code}-\1"', body)
+    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{code}-\1)", body)
+    body = re.sub(r'font-family="[^"]*"', f'font-family="{FONT}"', body)
+    name = f"{code}-name"
+    return (
+        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="{view}" role="img" '
+        f'aria-labelledby="{name}"><title id="{name}">{escape(alt)}</title>{body}'
+    )
