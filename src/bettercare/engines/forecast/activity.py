@@ -22,6 +22,7 @@ from bettercare.model.levers import LARGEST_EFFECT, log_remaining
 from bettercare.model.timing import average_ramp, starts
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 _LOW_SCORE = 1.2815515655446004  # the low and high variants are the 10% and 90% lines
 
 
@@ -166,8 +167,7 @@ class _Projection:
 
     def _service(self, s: int) -> None:
         cells = self.system.cells[s]
-        member = np.zeros((len(self.system.localities), cells.locality.size))
-        member[cells.locality, np.arange(cells.locality.size)] = 1.0
+        home = cells.locality
         moments = self._demography(cells, s)
         growth = [self._grown(g, w) for g, w in cells.growth]
         growth += [self._added(e, w) for e, w in cells.effects if self._adds_share(e)]
@@ -177,26 +177,33 @@ class _Projection:
         before = moments[0] * np.exp(grown)
         count = before * np.exp(taken) if levers else before
         total = grown + taken
-        self.result.total[0, s] = _gather(member, count)
+        self.result.total[0, s] = self._gather(home, count)
         count_parts: dict[int, Array] = {}
         day_parts: dict[int, Array] = {}
-        self._explain(s, member, moments[0], count, [*growth, *levers], total, count_parts)
+        self._explain(s, moments[0], count, [*growth, *levers], total, count_parts)
         if self.system.has_stay[s]:
             change, shorter = np.exp(total), self._sum(stays, cells)
             stay = np.exp(shorter) if stays else np.ones(())
             unshortened = moments[1] * change
             days = unshortened * stay
-            self.result.total[1, s] = _gather(member, days)
-            self.result.total[2, s] = _gather(member, moments[2] * change * stay**2)
+            self.result.total[1, s] = self._gather(home, days)
+            self.result.total[2, s] = self._gather(home, moments[2] * change * stay**2)
             every = [*growth, *levers, *stays]
-            self._explain(s, member, moments[1], days, every, total + shorter, day_parts)
-            self._record(member, unshortened, days, stays, shorter)
-        self._record(member, before, count, levers, taken)
+            self._explain(s, moments[1], days, every, total + shorter, day_parts)
+            self._record(home, unshortened, days, stays, shorter)
+        self._record(home, before, count, levers, taken)
         self._record_added(before, [f for f in growth if f.effect >= 0])
         self._arrivals(s, count_parts, day_parts)
-        self._send(s, cells, member, count)
+        self._send(s, cells, count)
         self.result.count_causes[s] = Parts.of(count_parts, self.shape)
         self.result.day_causes[s] = Parts.of(day_parts, self.shape)
+
+    def _gather(self, home: Ints, values: Array) -> Array:
+        """Sum cells into localities: (localities, years, draws) from (cells, years, draws)."""
+        out = np.zeros((len(self.system.localities), *values.shape[1:]))
+        for place, cell in zip(home, values, strict=True):  # few cells, long rows: quicker than one call for all
+            out[place] += cell
+        return out
 
     def _sum(self, factors: list[Factor], cells: ServiceCells) -> Array:
         total = np.zeros((cells.locality.size, *self.shape[1:]))
@@ -226,7 +233,6 @@ class _Projection:
     def _explain(
         self,
         s: int,
-        member: Array,
         drawn: Array,
         end: Array,
         factors: list[Factor],
@@ -243,15 +249,15 @@ class _Projection:
             change = np.log(ratio)
         weight = log_mean(start, end, change + total)
         part = part_of_change(weight, change, start)
-        flow = self.system.cells[s].flow
-        into[self.position[DEMOGRAPHY]] = _gather(member[:, ~flow], part[~flow])
+        flow, home = self.system.cells[s].flow, self.system.cells[s].locality
+        into[self.position[DEMOGRAPHY]] = self._gather(home[~flow], part[~flow])
         if flow.any():
-            into[self.position[ARRIVED]] = _gather(member[:, flow], part[flow])
+            into[self.position[ARRIVED]] = self._gather(home[flow], part[flow])
         for f in factors:
-            mine = _gather(member[:, f.rows], weight[f.rows] * f.log)
+            mine = self._gather(home[f.rows], weight[f.rows] * f.log)
             _add(into, self.position[f.cause], mine)
 
-    def _record(self, member: Array, before: Array, after: Array, levers: list[Factor], total: Array) -> None:
+    def _record(self, home: Ints, before: Array, after: Array, levers: list[Factor], total: Array) -> None:
         """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
         if not levers:
             return
@@ -263,7 +269,7 @@ class _Projection:
             self.result.alone[f.effect] += before[f.rows].sum(axis=0) * alone
             effect = self.system.effects[f.effect]
             if effect.lever in MOVING_LEVERS:
-                arriving = effect.rate * _gather(member[:, f.rows], taken)
+                arriving = effect.rate * self._gather(home[f.rows], taken)
                 self.arrived[effect.to_service].append((f.effect, arriving))
 
     def _record_added(self, grown: Array, added: list[Factor]) -> None:
@@ -290,25 +296,19 @@ class _Projection:
             if mean > 0.0:
                 _add(day_parts, cause, mean * units)
 
-    def _send(self, s: int, cells: ServiceCells, member: Array, count: Array) -> None:
+    def _send(self, s: int, cells: ServiceCells, count: Array) -> None:
         """What this service sends on through flows, arrivals included in proportion."""
         if not cells.sends:
             return
-        extra = self.result.total[0, s] - _gather(member, count)
-        base = member @ cells.base[0]
+        home = cells.locality
+        extra = self.result.total[0, s] - self._gather(home, count)
+        places = len(self.system.localities)
+        base = np.bincount(home, weights=cells.base[0], minlength=places)
         for flow, w in cells.sends:
-            self.sent_base[flow] = member @ (w * cells.base[0])
+            self.sent_base[flow] = np.bincount(home, weights=w * cells.base[0], minlength=places)
             part = np.where(base > 0.0, self.sent_base[flow] / np.where(base > 0.0, base, 1.0), 0.0)
-            self.sent[flow] = _gather(member, w[:, None, None] * count) + part[:, None, None] * extra
+            self.sent[flow] = self._gather(home, w[:, None, None] * count) + part[:, None, None] * extra
 
 
 def _add(parts: dict[int, Array], cause: int, amount: Array) -> None:
     parts[cause] = parts[cause] + amount if cause in parts else amount
-
-
-def _gather(member: Array, cells: Array) -> Array:
-    """Sum cells into localities: (localities, cells) with (cells, years, draws)."""
-    localities, n = member.shape
-    if n == 0:
-        return np.zeros((localities, *cells.shape[1:]))
-    return (member @ cells.reshape(n, -1)).reshape(localities, *cells.shape[1:])

@@ -44,6 +44,10 @@ class Parts:
         """Every part times the same array."""
         return Parts(self.at, self.values * by)
 
+    def scale(self, by: Array) -> None:
+        """Multiply every part in place."""
+        np.multiply(self.values, by, out=self.values)
+
     def total(self) -> Array:
         """The sum over causes."""
         return np.asarray(self.values.sum(axis=0))
@@ -63,7 +67,8 @@ class Sums:
 
     def add_parts(self, parts: Parts) -> None:
         """Add to several causes."""
-        self.values[parts.at] += parts.values
+        for k, values in zip(parts.at, parts.values, strict=True):
+            self.values[k] += values
 
     def total(self) -> Array:
         """The sum over causes."""

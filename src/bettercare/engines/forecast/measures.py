@@ -43,7 +43,7 @@ class Key:
 
 @dataclass
 class Batch:
-    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and `whole` arrays (..., draws) that explain them."""
+    """Values (years, draws) by key, ledgers (causes, years) summed over draws, and `whole` arrays (..., draws)."""
 
     values: dict[Key, Array] = field(default_factory=dict)
     ledger: dict[str, Array] = field(default_factory=dict)
@@ -167,18 +167,19 @@ def _staff(
         at = [int(b) for b in row.beds if b >= 0]
         rate = row.wte / {"bed": 1.0, "thousand-units": 1000.0, "step": row.step_size}[row.per]
         if row.per == "bed" or (row.per == "step" and at):
-            parts = [bed_causes[b].causes for b in at]
             moving = sum((bed_causes[b].estate for b in at), np.zeros(flat))
+            explained = sum((bed_causes[b].total for b in at), moving)
+            for b in at:
+                found = bed_causes[b].causes
+                causes.add_parts(Parts(found.at, rate * found.values))
         else:
             share = system.catchment[row.service][:, row.sites].sum(axis=1)
-            parts = [parts_at(share, activity.count_causes[row.service])]
             moving = moved(share, activity.total[0, row.service][:, 0])
-        explained = rate * moving
-        causes.add(ESTATE, explained)
-        for part in parts:
-            mine = Parts(part.at, rate * part.values)
-            causes.add_parts(mine)
-            explained = explained + mine.total()
+            found = parts_at(share, activity.count_causes[row.service])
+            explained = found.total() + moving
+            causes.add_parts(Parts(found.at, rate * found.values))
+        causes.add(ESTATE, rate * moving)
+        explained = rate * explained
         causes.add(PART_FILLED, sure - sure[:1] - explained)
         causes.add(CHANCE, amount - sure)
     batch.values[Key("staff_wte", unit="WTE")] = total
@@ -190,9 +191,8 @@ def _staff(
 def _money(system: System, money: Money, batch: Batch) -> None:
     inside = system.inside
     gap = money.gap
-    spends = {i.partner for i in system.accounts.investments if not i.recurrent} | {
-        c.owner for c in system.accounts.capital
-    }
+    spends = {i.partner for i in system.accounts.investments if not i.recurrent}
+    spends |= {c.owner for c in system.accounts.capital}
     busy = [p for p in np.flatnonzero(inside) if money.cost[p].any() or money.income[p].any()]
     for name, amounts in (
         ("gap_gbp", gap),

@@ -197,16 +197,16 @@ class _Book:
         per_step = np.divide(cost.step, cost.step_size, out=np.zeros(self.years), where=cost.step_size > 0.0)[:, None]
         at = cost.beds[cost.beds >= 0]
         slope = marginal if at.size else marginal + per_step
-        activity = parts_at(part, self.activity.count_causes[s]).scaled(slope)
+        activity = parts_at(part, self.activity.count_causes[s])
         moving = slope * moved(part, count[s][:, 0])
-        explained = activity.total() + moving
-        self.causes.add_parts(activity.scaled(scale))
+        explained = slope * activity.total() + moving
+        activity.scale(slope * scale)
+        self.causes.add_parts(activity)
         for b in at:
             found = self.bed_causes[int(b)]
-            beds = found.causes.scaled(per_step)
-            self.causes.add_parts(beds.scaled(scale))
+            self.causes.add_parts(found.causes.scaled(per_step * scale))
             moving = moving + per_step * found.estate
-            explained = explained + beds.total() + per_step * found.estate
+            explained = explained + per_step * (found.total + found.estate)
         need = self._need(cost, count, self.beds)
         whole = np.zeros_like(total)
         for y in range(self.years):
@@ -252,7 +252,8 @@ class _Book:
         paid = self._payment(contract, count)
         slope = scale * np.divide(paid - paid[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
         causes = parts_at(contract.part, self.activity.count_causes[contract.service])
-        self.causes.add_parts(causes.scaled(slope))
+        causes.scale(slope)
+        self.causes.add_parts(causes)
         self.causes.add(ESTATE, slope * moved(contract.part, count[contract.service][:, 0]))
 
     def _payment(self, contract: Contract, count: Array) -> Array:

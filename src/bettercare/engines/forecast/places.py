@@ -63,6 +63,7 @@ class BedCauses:
     """Causes of the change in beds needed at one site since the base year, (years, draws) each; they add up exactly."""
 
     causes: Parts
+    total: Array  # of the causes
     estate: Array
 
 
@@ -78,6 +79,7 @@ def bed_causes(system: System, activity: Activity, mean: Array) -> list[BedCause
         spare = np.divide(beds.margin, roots, out=np.zeros_like(roots), where=roots > 0.0)
         slope = (1.0 + spare) / DAYS
         part = system.catchment[beds.service][:, beds.site]
-        causes = parts_at(part, activity.day_causes[beds.service]).scaled(slope)
-        out.append(BedCauses(causes, slope * moved(part, activity.total[1, beds.service][:, 0])))
+        causes = parts_at(part, activity.day_causes[beds.service])
+        causes.scale(slope)
+        out.append(BedCauses(causes, causes.total(), slope * moved(part, activity.total[1, beds.service][:, 0])))
     return out

@@ -30,8 +30,10 @@ from bettercare.plan.plan import Plan
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
+MOST_THREADS = 4  # unless asked for: each holds a batch, about 150 MB for a plan of forty services
 MONEY_TABLES = {"allocations", "contracts", "finances", "funds", "prices"}  # what care does not depend on
-BATCH = 1000  # draws worked on at once: small enough to stay in cache, large enough to be vectorised
+BATCH = 1000  # draws worked on at once: few enough to stay in cache ...
+LARGE_BATCH = 2000  # ... or, where there are many, enough for two threads not to wait for each other
 
 
 class Luck:
@@ -90,7 +92,8 @@ def forecast(
     plans = {name: plan.under(name) for name in names}
     systems = {name: compile_plan(p) for name, p in plans.items()}
     gathered = {name: Gathered(plans[name], systems[name], total) for name in names}
-    chunks = [Luck(chosen_seed, start, min(BATCH, total - start)) for start in range(0, total, BATCH)]
+    batch = BATCH if total <= 2 * BATCH else LARGE_BATCH
+    chunks = [Luck(chosen_seed, start, min(batch, total - start)) for start in range(0, total, batch)]
     tasks = [(group, luck) for luck in chunks for group in _same_activity(plans)]
     steps = len(names) * len(chunks)
     del chunks  # luck is large, and goes when the last task that needs it is done
@@ -106,7 +109,7 @@ def forecast(
             gathered[name].put(luck.start, account(system, lived, positions), positions)
         return len(group)
 
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=threads or min(os.cpu_count() or 1, MOST_THREADS)) as pool:
         futures = deque(pool.submit(work, task) for task in tasks)
         del tasks
         while futures:
