@@ -16,6 +16,7 @@ from bettercare.engines.forecast.places import bed_causes, beds_needed
 from bettercare.engines.forecast.run import Luck, forecast, happen
 from bettercare.foundation.problems import UsageError
 from tests.forecast.plans import NO_EFFECT, plan
+from tests.plan.small import files
 
 DRAWS = 200
 
@@ -181,6 +182,22 @@ def test_a_forecast_by_hand(tmp_path: Path) -> None:
                 young *= factor if row["age_low"] == 0 else 1.0
                 old *= factor
         assert out[y] == pytest.approx(young + old * (1 - 0.5 * 0.2 * ramp), rel=1e-9)
+
+
+def test_a_trend_in_stays_changes_bed_days_and_not_counts(tmp_path: Path) -> None:
+    columns = files()["growth.csv"].splitlines()[0].split(",")
+    row = dict.fromkeys(columns, "")
+    row |= {"code": "stays", "service": "elective", "kind": "length-of-stay", "distribution": "fixed", "mode": "-5"}
+    row |= {"age_low": "0", "age_high": "120", "assumed": "For the test"}
+    grown = files()["growth.csv"] + ",".join(row[c] for c in columns) + "\n"
+    before = compile_plan(plan(tmp_path / "a").under("do-nothing"))
+    after = compile_plan(plan(tmp_path / "b", growth=grown).under("do-nothing"))
+    at = before.services.index("elective")
+    old, new = (project(s, np.full((1, len(s.inputs)), 0.5)).total for s in (before, after))
+    assert new[0, at] == pytest.approx(old[0, at])
+    for y in range(3):
+        assert new[1, at][:, y] == pytest.approx(old[1, at][:, y] * 0.95**y)
+        assert new[2, at][:, y] == pytest.approx(old[2, at][:, y] * 0.95 ** (2 * y))
 
 
 def test_wrong_use_is_said_plainly(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from bettercare.model.chance import bed_days, poisson_quantile
 
 
 def test_counts_and_bed_days_agree_with_resampling_every_record() -> None:
-    """3,000 spells in 12 cells, each multiplied by its cell's factor: 4,000 resamples of each spell against our draw."""
+    """3,000 spells in 12 cells, each multiplied by its cell's factor: 4,000 resamples of each against our draws."""
     rng = np.random.default_rng(5)
     records, cells, runs = 3000, 12, 4000
     cell = rng.integers(0, cells, records)

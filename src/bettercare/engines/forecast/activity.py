@@ -5,7 +5,8 @@ For cell c in year y:
     expected = base x population ratio x health status x product(1 + growth) x product(1 - reach x effect x ramp)
 
 plus what arrives from other services. Levers combine as 1 - product(1 - e) on one cohort, less what overlaps say they
-share; shift and convert send what they take to another service, one hop, after the other levers.
+share; shift and convert send what they take to another service, one hop, after the other levers. Stays have a trend and
+levers of their own.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bettercare.model.timing import average_ramp, starts
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+STAY_TREND = "length-of-stay"  # the kind of growth that changes stays and not counts
 _LOW_SCORE = 1.2815515655446004  # the low and high variants are the 10% and 90% lines
 
 
@@ -169,10 +171,12 @@ class _Projection:
         cells = self.system.cells[s]
         home = cells.locality
         moments = self._demography(cells, s)
-        growth = [self._grown(g, w) for g, w in cells.growth]
+        trends = [self._grown(g, w) for g, w in cells.growth]
+        growth = [f for f in trends if f.cause[0] != STAY_TREND]
         growth += [self._added(e, w) for e, w in cells.effects if self._adds_share(e)]
         levers = self._levers(cells, COUNT_LEVERS)
         stays = self._levers(cells, ("shorten",)) if self.system.has_stay[s] else []
+        drift = [f for f in trends if f.cause[0] == STAY_TREND]
         grown, taken = self._sum(growth, cells), self._sum(levers, cells)
         before = moments[0] * np.exp(grown)
         count = before * np.exp(taken) if levers else before
@@ -182,14 +186,14 @@ class _Projection:
         day_parts: dict[int, Array] = {}
         self._explain(s, moments[0], count, [*growth, *levers], total, count_parts)
         if self.system.has_stay[s]:
-            change, shorter = np.exp(total), self._sum(stays, cells)
-            stay = np.exp(shorter) if stays else np.ones(())
-            unshortened = moments[1] * change
-            days = unshortened * stay
+            drifted, shorter = self._sum(drift, cells), self._sum(stays, cells)
+            stay = np.exp(drifted + shorter)
+            unshortened = moments[1] * np.exp(total + drifted)
+            days = unshortened * np.exp(shorter)
             self.result.total[1, s] = self._gather(home, days)
-            self.result.total[2, s] = self._gather(home, moments[2] * change * stay**2)
-            every = [*growth, *levers, *stays]
-            self._explain(s, moments[1], days, every, total + shorter, day_parts)
+            self.result.total[2, s] = self._gather(home, moments[2] * np.exp(total) * stay**2)
+            every = [*growth, *levers, *drift, *stays]
+            self._explain(s, moments[1], days, every, total + drifted + shorter, day_parts)
             self._record(home, unshortened, days, stays, shorter)
         self._record(home, before, count, levers, taken)
         self._record_added(before, [f for f in growth if f.effect >= 0])

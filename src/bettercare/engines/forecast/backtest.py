@@ -51,9 +51,13 @@ def backtest(
 
 
 def coverage(scores: pl.DataFrame) -> pl.DataFrame:
-    """Share of observations inside each interval and the mean score, by scenario and whether the builders knew them."""
+    """Share of observations inside each interval and the mean score, by scenario and whether the builders knew them.
+
+    A measure without a range (beds that a plan opens or closes) is a decision, not a forecast, and is not counted.
+    """
     return (
-        scores.group_by("scenario", "known_to_builders", maintain_order=True)
+        scores.filter(pl.col("p95") > pl.col("p5"))
+        .group_by("scenario", "known_to_builders", maintain_order=True)
         .agg(
             pl.len().alias("observations"),
             *(pl.col(name).mean() for name in INTERVALS),

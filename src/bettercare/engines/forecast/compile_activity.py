@@ -23,6 +23,11 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 VARIANTS = ("principal", "low", "high")
+GROWTH_LABELS = {
+    "non-demographic": "Growth beyond population",
+    "health-status": "Health of people of the same age",
+    "length-of-stay": "Trend in length of stay",
+}
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growt
         end = year_of(row["to_year"]) if row["to_year"] else first + len(names.years)
         passed = [sum(start <= first + t <= end for t in range(1, y + 1)) for y in range(len(names.years))]
         draw = row["draw"] or row["code"]
-        what = "Health of people of the same age" if row["kind"] == "health-status" else "Growth beyond population"
+        what = GROWTH_LABELS[row["kind"]]
         item = Input(f"growth:{draw}", f"{what}: {draw}", f"growth:{draw}", row["kind"], badge_in(plan, row))
         rate = inputs.quantity(Range.of(row), item)
         out.append((Growth(row["code"], row["kind"], rate, np.array(passed, float)), row))

@@ -16,6 +16,7 @@ CAUSES = {
     "demography": ("demand", "More people, and older"),
     "health-status": ("demand", "Health of people of the same age"),
     "non-demographic": ("demand", "Growth beyond population"),
+    "length-of-stay": ("demand", "Trend in how long people stay"),
     "arrived": ("demand", "Sent on by other services"),
     "part-filled": ("demand", "Wards and teams that are only part filled"),
     "inflation": ("prices", "Pay and prices"),

@@ -39,6 +39,22 @@ def _observations() -> list[dict[str, object]]:
             code = f"{line['figures']}-{year.replace('/', '-')}"
             if code in figures:
                 add(line, code, year, year, "yes")
+    for year in YEARS:
+        beds, share = (figures.get(f"{code}-{year.replace('/', '-')}") for code in ("beds-uhl", "occupancy-uhl"))
+        if beds and share:
+            rows.append(
+                {
+                    "indicator": "acute-beds-occupied",
+                    "period": year,
+                    "basis": "KH03 average overnight",
+                    "year": year,
+                    "value": round(float(beds["value"]) * float(share["value"]), 1),
+                    "used": "yes",
+                    "known_to_builders": True,
+                    "evidence": beds["source"],
+                    "note": "Beds times occupancy; occupancy is rounded to 1%, so this is good to 8 beds",
+                }
+            )
     for line in read("observed"):
         add(line, line["figure"], line["period"], line["year"], line["used"])
     return sorted(rows, key=lambda r: (str(r["indicator"]), str(r["period"]), str(r["basis"])))
