@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -46,6 +47,13 @@ class Material:
 
     def __post_init__(self) -> None:
         self.labels = Labels(self.f.plan)
+        self._early: Future[Tornado] | None = None
+
+    def begin(self) -> None:
+        """Start what takes longest in the background."""
+        pool = ThreadPoolExecutor(1)
+        self._early = pool.submit(engine.tornado, self.plan, self.main, self.year)
+        pool.shutdown(wait=False)
 
     @property
     def plan(self) -> Plan:
@@ -155,7 +163,7 @@ class Material:
 
     @cached_property
     def tornado(self) -> Tornado:
-        return engine.tornado(self.plan, self.main, self.year)
+        return self._early.result() if self._early else engine.tornado(self.plan, self.main, self.year)
 
     @cached_property
     def shares(self) -> pl.DataFrame:

@@ -35,6 +35,8 @@ def write(f: Forecast, folder: Path, run: Run, material: Material | None = None)
     For the same plan, seed and draws results.parquet and results.csv have the same bytes; the report and run.toml also
     hold the time.
     """
+    if material is not None:
+        material.begin()
     table = f.table()
     paths = [folder / PARQUET, folder / CSV, folder / RUN]
     table.write_parquet(paths[0], compression="zstd", compression_level=3, statistics=False)

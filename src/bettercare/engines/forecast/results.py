@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,14 +48,24 @@ class ScenarioResult:
 
     def draws(self, measure: str, year: str, service: str = "", place: str = "", partner: str = "") -> Array:
         """Values of one measure in one year, one a draw; KeyError where there is no such row."""
+        return np.asarray(self.values[self.row(measure, service, place, partner), self.system.years.index(year)])
+
+    def row(self, measure: str, service: str = "", place: str = "", partner: str = "") -> int:
+        """Where a measure stands among the keys; KeyError where there is none."""
         where = (measure, service, place, partner)
         if where not in self._at:
             raise KeyError(f"no {measure} for service={service!r} place={place!r} partner={partner!r}")
-        return np.asarray(self.values[self._at[where], self.system.years.index(year)])
+        return self._at[where]
 
     @cached_property
     def _at(self) -> dict[tuple[str, str, str, str], int]:
         return {(k.measure, k.service, k.place, k.partner): i for i, k in enumerate(self.keys)}
+
+    @cached_property
+    def statistics(self) -> Array:
+        """p5 to p95 and the mean over draws of every key and year, (statistics, keys, years)."""
+        quantiles = np.quantile(self.values, list(QUANTILES.values()), axis=2)
+        return np.concatenate([quantiles, self.values.mean(axis=2)[None]])
 
     def input_table(self) -> pl.DataFrame:
         """The draws of the named inputs: how far up its range each lies, one row a draw, one column an input."""
@@ -86,13 +97,16 @@ class Forecast:
 
         `statistic` is a quantile over draws (p5 ... p95) or the mean.
         """
+        with ThreadPoolExecutor(max_workers=len(self.scenarios)) as pool:
+            list(pool.map(lambda result: result.statistics, self.scenarios.values()))
         return pl.concat([_tidy(name, result) for name, result in self.scenarios.items()])
 
     def summary(self, scenario: str, year: str, measure: str, **where: str) -> dict[str, float]:
         """p5, p50, p95 and mean of one measure."""
-        draws = self.scenarios[scenario].draws(measure, year, **where)
-        p5, p50, p95 = np.quantile(draws, [0.05, 0.5, 0.95])
-        return {"p5": float(p5), "p50": float(p50), "p95": float(p95), "mean": float(draws.mean())}
+        result = self.scenarios[scenario]
+        found = result.statistics[:, result.row(measure, **where), result.system.years.index(year)]
+        every = dict(zip([*QUANTILES, "mean"], found.tolist(), strict=True))
+        return {name: every[name] for name in ("p5", "p50", "p95", "mean")}
 
     def ledger(self, scenario: str, measure: str) -> pl.DataFrame:
         """Why a measure changed since the base year: kind, cause, year, value (mean over draws); parts add up."""
@@ -109,8 +123,7 @@ class Forecast:
 
 def _tidy(name: str, result: ScenarioResult) -> pl.DataFrame:
     years = result.system.years
-    stats = np.quantile(result.values, list(QUANTILES.values()), axis=2)
-    stats = np.concatenate([stats, result.values.mean(axis=2)[None]])  # (statistics, keys, years)
+    stats = result.statistics
     labels = [*QUANTILES, "mean"]
     keys = result.keys
     size = len(labels) * len(years)
