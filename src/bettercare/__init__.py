@@ -8,38 +8,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bettercare.engines.forecast.run import forecast
+    from bettercare.engines.forecast import Forecast, backtest, compare, forecast, tornado
     from bettercare.foundation.problems import Problem, Problems, UsageError
-    from bettercare.plan.check import check
     from bettercare.plan.datapackage import export_datapackage
     from bettercare.plan.diff import diff
     from bettercare.plan.new import new_plan
     from bettercare.plan.plan import Plan
-    from bettercare.plan.read import read_plan
+    from bettercare.plan.read import check, read_plan
     from bettercare.plan.workbook import export_workbook
     from bettercare.plan.workbook_read import import_workbook
 
 _HOMES = {
+    "Forecast": "bettercare.engines.forecast",
     "Plan": "bettercare.plan.plan",
     "Problem": "bettercare.foundation.problems",
     "Problems": "bettercare.foundation.problems",
     "UsageError": "bettercare.foundation.problems",
-    "check": "bettercare.plan.check",
+    "backtest": "bettercare.engines.forecast",
+    "check": "bettercare.plan.read",
+    "compare": "bettercare.engines.forecast",
     "diff": "bettercare.plan.diff",
     "export_datapackage": "bettercare.plan.datapackage",
     "export_workbook": "bettercare.plan.workbook",
-    "forecast": "bettercare.engines.forecast.run",
+    "forecast": "bettercare.engines.forecast",
     "import_workbook": "bettercare.plan.workbook_read",
     "new_plan": "bettercare.plan.new",
     "read_plan": "bettercare.plan.read",
+    "tornado": "bettercare.engines.forecast",
 }
 
 __all__ = [
+    "Forecast",
     "Plan",
     "Problem",
     "Problems",
     "UsageError",
+    "backtest",
     "check",
+    "compare",
     "diff",
     "export_datapackage",
     "export_workbook",
@@ -47,6 +53,7 @@ __all__ = [
     "import_workbook",
     "new_plan",
     "read_plan",
+    "tornado",
 ]
 
 

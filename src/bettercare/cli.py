@@ -27,7 +27,7 @@ app = typer.Typer(
 @app.command()
 def check(plan: PlanArgument, json: Json = False) -> None:
     """Check a plan: all problems at once, with file, row and column, and what its numbers rest on."""
-    from bettercare.plan.check import check as check_plan
+    from bettercare.plan.read import check as check_plan
 
     report = check_plan(plan)
     if json:

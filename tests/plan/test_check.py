@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bettercare.foundation.problems import Problems
-from bettercare.plan.check import check
-from bettercare.plan.read import read_plan
+from bettercare.plan.read import check, read_plan
 from tests.plan import small
 
 # file, what stands there, what stands there instead, and a line that the check then prints

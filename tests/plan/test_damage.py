@@ -15,9 +15,8 @@ import pytest
 
 from bettercare.examples import example_folder
 from bettercare.foundation.problems import Problems
-from bettercare.plan.check import check
 from bettercare.plan.plan import Plan
-from bettercare.plan.read import read_plan
+from bettercare.plan.read import check, read_plan
 from bettercare.plan.source import LARGEST_FILE
 from tests.plan import small
 

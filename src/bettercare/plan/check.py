@@ -1,35 +1,19 @@
-"""`check`: everything that is wrong with a plan, what deserves a look, and what its numbers rest on."""
+"""Everything that is wrong with a plan, and what deserves a look."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from bettercare.foundation.problems import Problem
 from bettercare.plan import check_effects, check_money, check_people, check_programme
 from bettercare.plan.check_rows import check_rows
-from bettercare.plan.read import Loaded, find_folder, finish, load
-from bettercare.plan.report import CheckReport, report
+from bettercare.plan.load import Loaded
 from bettercare.plan.scenarios import ReadScenario
 from bettercare.plan.schema import REQUIRED_TABLES
-from bettercare.plan.source import read_folder
 from bettercare.plan.view import SETTINGS, View
 
 RULES = (*check_people.RULES, *check_effects.RULES, *check_programme.RULES, *check_money.RULES)
-
-
-def check(where: str | Path) -> CheckReport:
-    """Check a plan (a folder, or the name of a shipped example) and report; raises only UsageError.
-
-    The report says of a plan with problems as much as can be said.
-    """
-    folder = find_folder(where)
-    loaded = load(read_folder(folder))
-    problems = find_problems(loaded)
-    wrong = any(not problem.warning for problem in problems)
-    revision = None if wrong else finish(loaded, problems).revision
-    return report(str(where), loaded, problems, revision)
 
 
 def find_problems(loaded: Loaded) -> list[Problem]:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from bettercare.foundation.problems import UsageError
-from bettercare.plan.read import find_folder
+from bettercare.plan.load import find_folder
 from bettercare.plan.schema import schema
 from bettercare.plan.source import LARGEST_FILE, PLAN_FILE, SCENARIO_FILE
 from bettercare.plan.write import new_folder, write_files

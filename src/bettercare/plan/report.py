@@ -13,7 +13,7 @@ from bettercare.plan.schema import schema
 from bettercare.plan.typed import key_of
 
 if TYPE_CHECKING:
-    from bettercare.plan.read import Loaded
+    from bettercare.plan.load import Loaded
 
 BADGES = ("measured", "modelled", "assumed")
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bettercare.foundation.problems import Problem, Problems, UsageError, did_you_mean, shown
+from bettercare.plan.check import find_problems
+from bettercare.plan.load import finish, load
 from bettercare.plan.plan import Plan
-from bettercare.plan.read import finish, load, read_plan
+from bettercare.plan.read import read_plan
 from bettercare.plan.schema import Column, schema
 from bettercare.plan.settings import KEYS
 from bettercare.plan.source import MOST_COLUMNS, MOST_ROWS, RawPlan, RawScenario, RawTable
@@ -50,8 +52,6 @@ def import_workbook(path: str | Path, folder: str | Path) -> Plan:
 
 def read_workbook(path: str | Path) -> Plan:
     """The plan in a workbook. Raises Problems and UsageError; nothing is written."""
-    from bettercare.plan.check import find_problems
-
     path = Path(path)
     try:
         there = path.is_file()
