@@ -6,6 +6,7 @@ from html import escape
 
 import polars as pl
 
+from bettercare.plan.badges import badge_of
 from bettercare.plan.plan import Plan
 
 SHAPES = {"measured": "\u25a0", "modelled": "\u25c6", "assumed": "\u25b3"}
@@ -34,8 +35,6 @@ def html(badge: str) -> str:
 def count(plan: Plan) -> pl.DataFrame:
     """How many rows of each table rest on what: table, measured, modelled, assumed, and how many of those assumed begin
     from a source (`from_a_source`). Rows that say neither are left out.
-
-    A row is assumed when it gives reasoning for an assumption, otherwise it has the badge of its evidence.
     """
     known = dict(plan.tables["evidence"].select("code", "badge").iter_rows())
     rows = []
@@ -43,11 +42,11 @@ def count(plan: Plan) -> pl.DataFrame:
         if "evidence" not in table.columns or "assumed" not in table.columns or table.is_empty():
             continue
         counts = dict.fromkeys((*ORDER, STRETCHED), 0)
-        for evidence, assumed in table.select("evidence", "assumed").iter_rows():
-            badge = "assumed" if assumed else known.get(evidence, "")
+        for row in table.select("evidence", "assumed").iter_rows(named=True):
+            badge = badge_of(row, known)
             if badge in ORDER:
                 counts[badge] += 1
-            counts[STRETCHED] += bool(assumed and evidence)
+            counts[STRETCHED] += bool(row["assumed"] and row["evidence"])
         rows.append({"table": name, **counts})
     return pl.DataFrame(rows, schema={"table": pl.String, **dict.fromkeys((*ORDER, STRETCHED), pl.Int64)})
 

@@ -14,7 +14,7 @@ from bettercare.reporting.badges import SHAPES, STRETCHED
 from bettercare.reporting.chart_beds import opened, shortfall
 from bettercare.reporting.chart_gap import group_totals
 from bettercare.reporting.chart_partners import winners
-from bettercare.reporting.labels import short
+from bettercare.reporting.labels import short, unit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -143,11 +143,10 @@ def initiatives(m: Material) -> list[str]:
     out = ["INITIATIVES", f"  Carry the result: {named}." if named else "  None narrows the gap on average."]
     twice = doubled(m)
     if twice:
-        service, _, alone, together, _ = twice[0]
+        service, what, alone, together, _ = twice[0]
         out.append(
-            f"  Claimed twice, most on {m.labels.service(service).lower()}: {text.number(alone, plus=True)} one "
-            f"by one, "
-            f"{text.number(together, plus=True)} together."
+            f"  Claimed twice, most on {m.labels.service(service).lower()}: {text.number(alone, plus=True)} "
+            f"{unit(what)} one by one, {text.number(together, plus=True)} together."
         )
     without = m.without_lever.height
     if without:
