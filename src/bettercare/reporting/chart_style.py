@@ -36,6 +36,7 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": TYPE, "titleFontSize": TYPE, "titleFontWeight": "normal", "labelColor": INK,
         "titleColor": INK, "domainColor": GREY, "tickColor": GREY, "gridColor": "#e4e8ea", "labelFlush": True,
     },
+    "axisY": {"labelFlush": False},  # a value stands beside its line, or a chart misleads
     "header": {"labelFontSize": TYPE, "labelColor": INK, "labelAnchor": "start", "labelFontWeight": "bold"},
     "text": {"fontSize": TYPE, "color": INK},
 }  # fmt: skip

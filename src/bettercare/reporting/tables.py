@@ -147,6 +147,7 @@ def published(m: Material) -> Table | None:
                 text.span(text.money(r["modelled_p5"]), text.money(r["modelled_p95"])),
                 text.money(r["difference"], plus=True),
                 "; ".join(parts[:5]),
+                r["why"] or "Not known.",
                 r["file"],
             )
         )
@@ -154,11 +155,12 @@ def published(m: Material) -> Table | None:
         f"Published gaps for {m.year} beside this forecast of doing nothing",
         (
             "Published line",
-            f"Published ({plain('measured')})",
+            "Published",
             f"Ours ({plain('modelled')})",
             "90% range",
             "Difference",
             "What ours is made of",
+            "Why they differ",
             "Published in",
         ),
         tuple(rows),

@@ -121,12 +121,14 @@ def partner_causes(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
 def published_gap(f: Forecast, year: str) -> pl.DataFrame:
     """Published gaps (submissions.csv, unit "GBP gap") beside the forecast of doing nothing: mean and range, GBP.
 
-    `line` is the published line's note; `counterparty` joins a second partner to the first.
+    `line` is the first sentence of the published line's note and `why` the rest: what is known of the difference.
+    `counterparty` joins a second partner to the first.
     """
     nothing = f.scenarios[f.plan.settings.comparison]
     table = f.plan.tables["submissions"].filter((pl.col("unit") == "GBP gap") & (pl.col("year") == year))
     rows = []
     for row in table.iter_rows(named=True):
+        line, _, why = (row["note"] or "").partition(". ")
         partners = [p for p in (row["partner"], row["counterparty"]) if p]
         kinds = dict(f.plan.tables["partners"].select("code", "kind").iter_rows())
         whole = kinds.get(row["partner"]) == "board"  # a board's line is the whole partnership's
@@ -134,7 +136,8 @@ def published_gap(f: Forecast, year: str) -> pl.DataFrame:
         rows.append(
             {
                 "code": row["code"],
-                "line": row["note"] or row["code"],
+                "line": line or row["code"],
+                "why": why,
                 "published": row["value"],
                 "file": row["file"],
                 **{f"modelled_{k}": v for k, v in spread(ours).items()},
