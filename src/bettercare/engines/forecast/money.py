@@ -153,8 +153,20 @@ class _Book:
         parts = {OPENING: opening, prices: amount * from_price, EFFICIENCY: amount * from_efficiency}
         return parts, amount * inflation * efficiency
 
-    def _enter(self, partner: int, sign: float, parts: dict[Cause, Array], money: Array, inside: bool) -> None:
-        """Enter a line of a partner; where it counts for the system's gap too, all but its volume's causes."""
+    def _enter(
+        self,
+        partner: int,
+        sign: float,
+        parts: dict[Cause, Array],
+        money: Array,
+        inside: bool,
+        efficiency: Cause = EFFICIENCY,
+    ) -> None:
+        """Enter a line of a partner; where it counts for the system's gap too, all but its volume's causes.
+
+        `efficiency` is the cause that the efficiency in its price index is for the system: only what lowers a cost of
+        the system's own is efficiency made; in what is paid or received it is a price.
+        """
         side = self.costs if sign > 0 else self.incomes
         side[partner] += money
         for (kind, _), amount in parts.items():
@@ -162,7 +174,7 @@ class _Book:
         if inside:
             for cause, amount in parts.items():
                 if cause != VOLUME:
-                    self.causes.add(cause, sign * amount)
+                    self.causes.add(efficiency if cause == EFFICIENCY else cause, sign * amount)
 
     def cost(self, cost: Cost, count: Array, happened: Array, happened_beds: Array) -> None:
         """What a service costs its provider, and the causes of its change."""
@@ -233,8 +245,8 @@ class _Book:
         scale, parts, money = self._split(expected, actual, index)
         payer_in, provider_in = bool(self.system.inside[payer]), bool(self.system.inside[provider])
         crosses = payer_in != provider_in  # a payment between two partners of the system cancels
-        self._enter(payer, 1.0, parts, money, crosses and payer_in)
-        self._enter(provider, -1.0, parts, money, crosses and provider_in)
+        self._enter(payer, 1.0, parts, money, crosses and payer_in, INFLATION)
+        self._enter(provider, -1.0, parts, money, crosses and provider_in, INFLATION)
         self.transfers[payer] += money
         self.transfers[provider] -= money
         if crosses:
@@ -271,7 +283,7 @@ class _Book:
             sign = 1.0 if line.cost else -1.0
             inside = bool(self.system.inside[line.partner])
             parts, money = self._constant(line.amount, line.index, INFLATION if line.cost else FUNDING)
-            self._enter(line.partner, sign, parts, money, inside)
+            self._enter(line.partner, sign, parts, money, inside, EFFICIENCY if line.cost else FUNDING)
             if line.cost and inside:
                 self.carried += line.amount * self.levels[line.index][1]
         for partner, amounts in enumerate(self.system.accounts.allocations):

@@ -81,7 +81,7 @@ def trust(who: str, costs: Costs, f: Figures) -> list[Line]:
             f"Income for: {other[0].lower()}{other[1:]}",
             "income",
             TEACHING[who],
-            "provider-cost",
+            "other-income",
             assumed=why,
         ),
         line(

@@ -82,6 +82,12 @@ def provider_cost() -> list[Line]:
     )
 
 
+def other_income() -> list[Line]:
+    """What trusts are paid for teaching, research and the like: as costs rise, whatever efficiency they make."""
+    why = "Follows what costs were expected to rise by; what a trust saves is its own"
+    return normal("other-income", mr.YEARS, 2.5, 0.5, why)
+
+
 def tariff_acute() -> list[Line]:
     """What hospitals are paid: inflation as costs, less the efficiency asked for."""
     rows = [row("tariff-acute", "2014/15", "inflation", 2.5, evidence="hfma-tariff-2014")]
@@ -212,4 +218,4 @@ def others() -> list[Line]:
 
 def prices() -> list[Line]:
     """All rows of prices.csv."""
-    return provider_cost() + tariff_acute() + tariff_community() + others()
+    return provider_cost() + other_income() + tariff_acute() + tariff_community() + others()
