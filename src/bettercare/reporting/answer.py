@@ -91,7 +91,8 @@ def if_nothing(m: Material) -> Item:
             f"what takes off: {text.listed(takes)}" if takes else "",
         ]
         joined = text.first_upper("; ".join(p for p in parts if p))
-        out.append(say(f"It starts {_start(start)} in {m.base_year}. {joined}."))
+        none = "" if any(g == "efficiency" for g, _ in groups) else " No efficiency is made."
+        out.append(say(f"It starts {_start(start)} in {m.base_year}. {joined}.{none}"))
     if not m.published.is_empty():
         row = m.published.row(0, named=True)
         away = row["difference"]

@@ -86,6 +86,8 @@ def nothing(m: Material) -> list[str]:
     ]
     wanted = ("demand", "prices", "efficiency", "funding")
     groups = [f"{g} {text.money(v, plus=True)}" for g, v in group_totals(m, m.nothing) if g in wanted]
+    if groups and not any(g.startswith("efficiency") for g in groups):
+        groups.append("efficiency none")
     start = m.spread(m.nothing, "gap_gbp", m.base_year).mean
     return [*out, f"  From {text.money(start)} in {m.base_year}: {', '.join(groups)}."] if groups else out
 
