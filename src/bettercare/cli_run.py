@@ -34,7 +34,8 @@ def run(
     from bettercare.engines.forecast import forecast
     from bettercare.reporting import screen, write
     from bettercare.reporting.as_json import as_json
-    from bettercare.reporting.chart_style import warm_up
+    from bettercare.reporting.charts import prepare
+    from bettercare.reporting.drawing import Drawer
     from bettercare.reporting.material import Material
     from bettercare.reporting.report import Run
 
@@ -45,13 +46,14 @@ def run(
     console = Console(highlight=False, stderr=json)
     if not json:
         console.print(screen.checked(content), markup=False, soft_wrap=True)
-    if not no_report:
-        warm_up()  # while the forecast runs
+    drawer = None if no_report else Drawer()  # it starts while the forecast runs, and so do the charts
+    if drawer:
+        prepare()
     with screen.progress(console) as step:
         f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
     material = Material(f)
     about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
-    paths = write.write(f, folder, about, None if no_report else material)
+    paths = write.write(f, folder, about, None if no_report else material, drawer)
     if json:
         print_json(as_json(f, time.perf_counter() - began))
         return

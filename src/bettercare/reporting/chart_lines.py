@@ -59,6 +59,11 @@ def panels_chart(
     return {**shared, "concat": concat, "columns": columns, "spacing": {"row": 14, "column": 8}}
 
 
+def prepare() -> None:
+    """Make what all charts of this kind share."""
+    _template()
+
+
 @cache
 def _template() -> dict[str, Any]:
     import altair as alt

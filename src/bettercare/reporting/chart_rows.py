@@ -90,6 +90,11 @@ def rows_chart(
     return spec
 
 
+def prepare() -> None:
+    """Make what all charts of this kind share."""
+    _template()
+
+
 @cache
 def _template() -> dict[str, Any]:
     """The Vega-Lite of a chart of rows without its data: altair takes long enough that it is asked only once."""

@@ -7,7 +7,6 @@ dash or a label beside it, so that nothing depends on seeing colour.
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -62,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture with what everybody needs beside it. `spec` is Vega-Lite; `svg` is filled in by `draw`."""
+    """A picture with what everybody needs beside it. `spec` is Vega-Lite."""
 
     code: str
     title: str
@@ -72,10 +71,6 @@ class Chart:
     table: Table
     spec: dict[str, Any] = field(repr=False)
     source: str = ""
-
-    def svg(self) -> str:
-        """The picture as SVG for a page: it scales, has a name, and shares no identifier with another picture."""
-        return to_svg(self.spec, self.code, self.alt)
 
 
 def finish(chart: Any) -> dict[str, Any]:
@@ -87,24 +82,8 @@ def finish(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def warm_up() -> threading.Thread:
-    """Start the drawing engine in the background (it takes about a second); join the thread before the program ends."""
-
-    def start() -> None:
-        import vl_convert
-
-        vl_convert.vegalite_to_svg({"data": {"values": [{}]}, "mark": "point"})
-
-    thread = threading.Thread(target=start, name="charts")
-    thread.start()
-    return thread
-
-
-def to_svg(spec: dict[str, Any], code: str, alt: str) -> str:
-    """Vega-Lite to SVG without a browser."""
-    import vl_convert
-
-    svg = vl_convert.vegalite_to_svg(spec)
+def dress(svg: str, code: str, alt: str) -> str:
+    """A drawing as SVG for a page: it scales, has a name, and shares no identifier with another picture."""
     head = re.match(r"<svg\b[^>]*>", svg)
     assert head is not None
     box = re.search(r'viewBox="([^"]+)"', head[0])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from bettercare.reporting import (
     chart_beds,
     chart_gap,
     chart_initiatives,
+    chart_lines,
     chart_partners,
     chart_people,
+    chart_rows,
     chart_sensitivity,
 )
 from bettercare.reporting.chart_style import Chart
@@ -30,6 +33,12 @@ MAKERS: dict[str, Callable[[Material], Chart | None]] = {
     "tornado": chart_sensitivity.tornado,
     "shares": chart_sensitivity.shares,
 }
+
+
+def prepare() -> None:
+    """Load altair and make its templates in the background, where there is something else to wait for."""
+    for kind in (chart_rows.prepare, chart_lines.prepare):
+        threading.Thread(target=kind, name="charts").start()
 
 
 def all_charts(m: Material) -> dict[str, Chart]:

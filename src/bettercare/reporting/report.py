@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -9,8 +10,9 @@ from importlib.resources import files
 from bettercare.reporting import badges
 from bettercare.reporting.answer import Item, answer
 from bettercare.reporting.chapters import Chapter, chapters
-from bettercare.reporting.chart_style import Chart, Table
+from bettercare.reporting.chart_style import Chart, Table, dress
 from bettercare.reporting.charts import all_charts
+from bettercare.reporting.drawing import Drawer
 from bettercare.reporting.material import Material
 from bettercare.reporting.text import Sentence
 
@@ -37,23 +39,27 @@ class Run:
     finished: datetime
 
 
-def render(m: Material, run: Run) -> str:
-    """The whole page as text."""
+def render(m: Material, run: Run, drawer: Drawer | None = None) -> str:
+    """The whole page as text; `drawer` draws the charts, if one was started earlier."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     here = files("bettercare.reporting") / "templates"
+    charts = all_charts(m)
+    pool = ThreadPoolExecutor(1)
+    drawn = pool.submit(_drawn, charts, drawer or Drawer())
+    pool.shutdown(wait=False)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "badge": lambda b: Markup(badges.html(b)),
         "sentence": lambda s: Markup(sentence(s)),
-        "picture": lambda c: Markup(c.svg()),
+        "picture": lambda c: Markup(dress(drawn.result()[c.code], c.code, c.alt)),
         "is_chart": lambda b: isinstance(b, Chart),
         "is_table": lambda b: isinstance(b, Table),
     }
     template = environment.from_string((here / "report.html.j2").read_text(encoding="utf-8"))
     items: list[Item] = answer(m)
-    found: list[Chapter] = chapters(m, all_charts(m))
+    found: list[Chapter] = chapters(m, charts)
     known = {c.code: c.title for c in found}
     return template.render(
         m=m,
@@ -66,6 +72,10 @@ def render(m: Material, run: Run) -> str:
         meanings=badges.MEANINGS,
         css=Markup((here / "report.css").read_text(encoding="utf-8")),
     )
+
+
+def _drawn(charts: dict[str, Chart], drawer: Drawer) -> dict[str, str]:
+    return dict(zip(charts, drawer.draw([c.spec for c in charts.values()]), strict=True))
 
 
 def sentence(s: Sentence) -> str:

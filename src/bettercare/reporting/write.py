@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bettercare.engines.forecast import Forecast
 from bettercare.foundation.problems import UsageError
+from bettercare.reporting.drawing import Drawer
 from bettercare.reporting.material import Material
 from bettercare.reporting.report import Run, render
 
@@ -29,8 +30,10 @@ def prepare(folder: str | Path) -> Path:
     return path
 
 
-def write(f: Forecast, folder: Path, run: Run, material: Material | None = None) -> list[Path]:
-    """Write the results and, when `material` is given, the report; returns the paths.
+def write(
+    f: Forecast, folder: Path, run: Run, material: Material | None = None, drawer: Drawer | None = None
+) -> list[Path]:
+    """Write the results and, when `material` is given, the report (drawn by `drawer`); returns the paths.
 
     For the same plan, seed and draws results.parquet and results.csv have the same bytes; the report and run.toml also
     hold the time.
@@ -44,7 +47,7 @@ def write(f: Forecast, folder: Path, run: Run, material: Material | None = None)
     _text(paths[2], about(f, run))
     if material is not None:
         paths.append(folder / REPORT)
-        _text(paths[-1], render(material, run))
+        _text(paths[-1], render(material, run, drawer))
     return paths
 
 

@@ -26,9 +26,10 @@ class Gathered:
         self._arrays: dict[str, Array] = {}
         self._sums: dict[int, tuple[dict[str, Array], Array]] = {}
         self._inputs = np.empty((draws, len(system.inputs)))
+        self._missing = draws
 
-    def put(self, start: int, batch: Batch, positions: Array) -> None:
-        """Keep the batch that begins with draw `start`."""
+    def put(self, start: int, batch: Batch, positions: Array) -> ScenarioResult | None:
+        """Keep the batch that begins with draw `start`; the result, when it was the last one."""
         with self._lock:
             if not self._keys:
                 self._keys = tuple(batch.values)
@@ -42,8 +43,11 @@ class Gathered:
         for name, part in batch.whole.items():
             self._arrays[name][..., start:stop] = part
         self._inputs[start:stop] = positions
+        with self._lock:
+            self._missing -= positions.shape[0]
+            return self._result() if self._missing == 0 else None
 
-    def result(self) -> ScenarioResult:
+    def _result(self) -> ScenarioResult:
         """All draws; sums over batches are taken in the order of the draws, so that they do not depend on threads."""
         order = [self._sums[start] for start in sorted(self._sums)]
         causes = self._system.causes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,8 +96,6 @@ class Forecast:
 
         `statistic` is a quantile over draws (p5 ... p95) or the mean.
         """
-        with ThreadPoolExecutor(max_workers=len(self.scenarios)) as pool:
-            list(pool.map(lambda result: result.statistics, self.scenarios.values()))
         return pl.concat([_tidy(name, result) for name, result in self.scenarios.items()])
 
     def summary(self, scenario: str, year: str, measure: str, **where: str) -> dict[str, float]:

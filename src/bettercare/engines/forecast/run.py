@@ -20,7 +20,7 @@ from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.measures import Batch, measure
 from bettercare.engines.forecast.money import value
 from bettercare.engines.forecast.places import BedCauses, bed_causes, beds_needed
-from bettercare.engines.forecast.results import Forecast
+from bettercare.engines.forecast.results import Forecast, ScenarioResult
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
 from bettercare.foundation.streams import uniforms
@@ -91,6 +91,7 @@ def forecast(
     chosen_seed = plan.settings.seed if seed is None else seed
     plans = {name: plan.under(name) for name in names}
     systems = {name: compile_plan(p) for name, p in plans.items()}
+    results: dict[str, ScenarioResult] = {}
     gathered = {name: Gathered(plans[name], systems[name], total) for name in names}
     batch = BATCH if total <= 2 * BATCH else LARGE_BATCH
     chunks = [Luck(chosen_seed, start, min(batch, total - start)) for start in range(0, total, batch)]
@@ -106,7 +107,10 @@ def forecast(
             system = systems[name]
             positions = sample(system.inputs, chosen_seed, luck.draws, luck.start)
             lived = lived or live(system, positions, luck)
-            gathered[name].put(luck.start, account(system, lived, positions), positions)
+            done = gathered[name].put(luck.start, account(system, lived, positions), positions)
+            if done is not None:
+                _ = done.statistics  # here, beside the other threads, and kept
+                results[name] = done
         return len(group)
 
     with ThreadPoolExecutor(max_workers=threads or min(os.cpu_count() or 1, MOST_THREADS)) as pool:
@@ -116,8 +120,8 @@ def forecast(
             done += futures.popleft().result()
             if progress:
                 progress(done, steps)
-    results = {name: gathered[name].result() for name in names}
-    return Forecast(plan, results, total, chosen_seed, time.perf_counter() - began)
+    ordered = {name: results[name] for name in names}
+    return Forecast(plan, ordered, total, chosen_seed, time.perf_counter() - began)
 
 
 @dataclass(frozen=True)
