@@ -82,6 +82,7 @@ class _Projection:
             self.ramp[i] = average_ramp(self.when[i], float(months), years)
         self.size = [e.size.values(positions) for e in system.effects]
         self.rate = [g.rate.values(positions) for g in system.growth]
+        self.shares: dict[int, Array] = {}
         self.z = self._population_score(positions)
         self.arrived: list[list[tuple[int, Array]]] = [[] for _ in system.services]
         effects = len(system.effects)
@@ -159,13 +160,16 @@ class _Projection:
 
     def _share(self, e: int) -> Array:
         """Share of the activity addressed that an effect takes away or adds, (years, draws)."""
+        if e in self.shares:
+            return self.shares[e]
         effect = self.system.effects[e]
         size = self.size[e] * effect.reach
         if effect.unit == "count-a-year":
             size = size / effect.addressed if effect.addressed > 0.0 else np.zeros(self.draws)
         if effect.lever in MOVING_LEVERS:
             size = np.maximum(size, 0.0)  # nothing can be moved back from a service that did not send it
-        return np.asarray(size[None, :] * self.ramp[effect.initiative])
+        self.shares[e] = size[None, :] * self.ramp[effect.initiative]
+        return self.shares[e]
 
     def _service(self, s: int) -> None:
         cells = self.system.cells[s]

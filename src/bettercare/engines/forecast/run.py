@@ -109,8 +109,9 @@ def forecast(
             lived = lived or live(system, positions, luck)
             done = gathered[name].put(luck.start, account(system, lived, positions), positions)
             if done is not None:
-                _ = done.statistics  # here, beside the other threads, and kept
                 results[name] = done
+                if len(names) > 1:
+                    _ = done.statistics  # kept; here it runs beside the other scenarios
         return len(group)
 
     with ThreadPoolExecutor(max_workers=threads or min(os.cpu_count() or 1, MOST_THREADS)) as pool:
