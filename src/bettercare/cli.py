@@ -85,6 +85,10 @@ def export(
     ],
 ) -> None:
     """Write a plan as an Excel workbook, or as a Frictionless data package."""
+    if to.lower().endswith((".xls", ".xlsm", ".ods")):
+        from bettercare.foundation.problems import UsageError
+
+        raise UsageError(f"{to}: only .xlsx can be written. Name the workbook {to.rsplit('.', 1)[0]}.xlsx.")
     if to.lower().endswith(".xlsx"):
         from bettercare.plan.workbook import export_workbook
 

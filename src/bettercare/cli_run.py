@@ -61,9 +61,13 @@ def run(
 
 
 def _scenarios(plan: Any, wanted: list[str] | None) -> list[str] | None:
-    """The scenarios to run: those asked for in the plan's order; nothing twice."""
+    """The scenarios to run: those asked for and the one that all are held against, in the plan's order."""
     from bettercare.foundation.problems import UsageError
 
+    empty = [name for name in ("partners", "population", "activity") if plan.tables[name].is_empty()]
+    if empty:
+        files = ", ".join(f"{name}.csv" for name in empty)
+        raise UsageError(f"There is nothing to forecast yet: {files} {'has' if len(empty) == 1 else 'have'} no rows.")
     if not plan.scenarios:
         raise UsageError(
             "This plan has no scenario, so there is nothing to run. Add scenarios/do-nothing/scenario.toml."
@@ -72,7 +76,7 @@ def _scenarios(plan: Any, wanted: list[str] | None) -> list[str] | None:
         return None
     for name in wanted:
         plan.under(name)  # raises UsageError with the nearest name
-    return [name for name in plan.scenario_names if name in wanted]
+    return [name for name in plan.scenario_names if name in wanted or name == plan.settings.comparison]
 
 
 def backtest(

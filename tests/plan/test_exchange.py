@@ -218,7 +218,9 @@ def test_data_package_and_back(plan: Plan, tmp_path: Path) -> None:
 
 def test_new_plans(tmp_path: Path) -> None:
     folder = new_plan(tmp_path / "mine", "empty")
-    assert diff(read_plan("empty"), read_plan(folder)) == []
+    assert [(c.file, c.key, c.after) for c in diff(read_plan("empty"), read_plan(folder))] == [
+        ("plan.toml", "name", "mine")  # a copy has a name of its own, and nothing else
+    ]
     assert (folder / "README.md").is_file()
     with pytest.raises(UsageError, match="is there already"):
         new_plan(folder, "empty")

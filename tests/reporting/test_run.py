@@ -93,7 +93,7 @@ def test_one_scenario(folder: Path, tmp_path: Path) -> None:
     words = ["run", str(folder), *ONLY, "--scenario", "as-planned", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    assert tomllib.loads((tmp_path / "run.toml").read_text())["scenarios"] == ["as-planned"]
+    assert tomllib.loads((tmp_path / "run.toml").read_text())["scenarios"] == ["do-nothing", "as-planned"]
     assert (tmp_path / "report.html").exists()
 
 

@@ -10,7 +10,7 @@ from bettercare.reporting import text
 from bettercare.reporting.badges import STRETCHED
 from bettercare.reporting.chart_beds import opened, shortfall
 from bettercare.reporting.chart_gap import by_group, group_totals
-from bettercare.reporting.chart_initiatives import helps
+from bettercare.reporting.chart_initiatives import WORTH_SAYING, helps
 from bettercare.reporting.chart_partners import winners
 from bettercare.reporting.chart_style import Table
 from bettercare.reporting.labels import BED_GROUPS, short, unit
@@ -161,7 +161,7 @@ def where_it_comes_from(m: Material) -> list[str]:
         return []
     rest = text.listed([f"{_group(g)} {text.change_of_gap(v)}" for g, v in others])
     mine = text.change_of_gap(own) if abs(own) >= 5e4 else "next to nothing"
-    return [f"Of that change, what the initiatives themselves do is {mine}; the rest is {rest}."]
+    return [f"Of that change, what the initiatives themselves do is {mine}; the rest is mostly {rest}."]
 
 
 def bases(m: Material, group: str) -> list[str]:
@@ -235,7 +235,7 @@ def carriers(m: Material) -> Item | None:
     table = m.by_initiative
     if table.is_empty():
         return None
-    helping = table.filter(pl.col("mean") < -5e3)
+    helping = table.filter(pl.col("mean") < WORTH_SAYING)
     out = [say(f"{text.first_upper(helps(table.height, helping.height))} on average, what they cost included.")]
     if helping.height:
         named = [f"{short(r['title'], 50)} {text.money(-r['mean'])}" for r in helping.head(3).iter_rows(named=True)]

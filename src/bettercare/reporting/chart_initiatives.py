@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from bettercare.engines.forecast.compile_activity import same_effects
 from bettercare.reporting import text
 from bettercare.reporting.chart_gap import said
 from bettercare.reporting.chart_rows import COUNTS, Point, Row, pounds, rows_chart
@@ -12,6 +13,7 @@ from bettercare.reporting.labels import GRADES, LEVERS, short, unit
 from bettercare.reporting.material import Material
 
 MOST = 14  # rows of a chart; the rest stand in the table
+WORTH_SAYING = -5e3  # GBP a year: less than that is no help
 
 
 def forest(m: Material) -> Chart | None:
@@ -38,10 +40,15 @@ def forest(m: Material) -> Chart | None:
         )
         for r in ordered.head(MOST).iter_rows(named=True)
     ]
-    total, hoped = float(own["mean"].sum()), float(own["claimed"].sum())
+    claims: dict[str, float] = {}  # what overlaps.csv calls the same is one claim, whoever makes it
+    same = same_effects(m.result(m.main).plan)
+    for r in own.iter_rows(named=True):
+        code = same.get(r["effect"], r["effect"])
+        claims[code] = max(claims.get(code, 0.0), r["claimed"], key=abs)
+    total, hoped = float(own["mean"].sum()), sum(claims.values())
     what = f"{m.labels.service(service).lower()}, in {unit(currency)}"
     title = (
-        f"{text.counted(own.height, 'effect')} on {what}: {text.number(hoped, plus=True)} claimed, "
+        f"{text.counted(len(claims), 'claim')} on {what}: {text.number(hoped, plus=True)} claimed, "
         f"{text.number(total, plus=True)} forecast"
     )
     if hoped and 0.0 <= total / hoped < 10:
@@ -51,7 +58,9 @@ def forest(m: Material) -> Chart | None:
         .filter((pl.col("claimed") < pl.col("p5")) | (pl.col("claimed") > pl.col("p95")))
         .height
     )
-    title += f"; {missed} of {own.height} claims lie outside the 90% range" if missed else ""
+    title += (
+        f"; {missed} of the {own.height} effects that bear them miss it by more than their 90% range" if missed else ""
+    )
     how = (
         f"Circle: forecast for {m.year}, with its 90% range, given these assumptions and with overlaps taken off. "
         f"Hollow "
@@ -115,7 +124,7 @@ def carrying(m: Material) -> Chart | None:
         )
         for r in shown.iter_rows(named=True)
     ]
-    helping = table.filter(pl.col("mean") < 0)
+    helping = table.filter(pl.col("mean") < WORTH_SAYING)
     total = float(helping["mean"].sum())
     title = f"{text.first_upper(helps(table.height, helping.height))} on average"
     if helping.height:

@@ -21,6 +21,8 @@ def prepare(folder: str | Path) -> Path:
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file; name a folder for the results.")
+    if (path / "plan.toml").exists():
+        raise UsageError(f"{path} holds a plan; name another folder for the results.")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -137,6 +137,8 @@ def _slip(plan: Plan, row: dict[str, Any]) -> tuple[Range, Input]:
         row[f"slip_{part}_months"] if row[f"slip_{part}_months"] is not None else getattr(usual, f"{part}_months")
         for part in ("low", "mode", "high")
     )
+    if row["status"] in ("live", "closed"):  # its date is a fact
+        low = mode = high = 0.0
     slip = Range("fixed", mode) if low == high else Range("triangular", mode, low, high, "range")
     return slip, slip_input(row["code"], row["title"], usual.shared)
 

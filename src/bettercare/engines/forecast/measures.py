@@ -208,8 +208,8 @@ def _money(system: System, money: Money, batch: Batch) -> None:
             batch.values[Key(name, unit="GBP")] = amounts[inside].sum(axis=0)
     for setting in sorted(set(system.traits["setting"])):
         services = _services(system, "setting", (setting,))
-        cost = money.resources[services].sum(axis=0)
-        batch.values[Key("resources_gbp", place=setting, unit="GBP at base-year prices")] = cost
+        cost = money.volumes[services].sum(axis=0)
+        batch.values[Key("resources_gbp", place=setting, unit="GBP at base-year unit costs")] = cost
     _keep(batch, "gap_gbp", money.causes, None)
 
 

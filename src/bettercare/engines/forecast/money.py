@@ -41,8 +41,9 @@ class Money:
     """Money of every partner, (partners, years, draws), and its causes.
 
     `causes` explains the system's gap, (causes, years, draws); `kinds` each partner's, (partners, kinds, years, draws).
-    `resources` is what services cost at base-year prices after efficiency, (services, years, draws); `carried` the
-    carried cost lines, `outside` what is paid out of the system less what comes in for patients from elsewhere,
+    `resources` is what services cost at base-year prices after efficiency, (services, years, draws), and
+    `volumes` the same before efficiency, so that only the amount and place of care change it; `carried` the carried
+    cost lines, `outside` what is paid out of the system less what comes in for patients from elsewhere,
     `invested` what initiatives cost every year and `once_real` what they cost once: all at base-year prices, (years,
     draws), of the system. `transfers` is what each partner pays others less what they pay it.
     """
@@ -54,6 +55,7 @@ class Money:
     causes: Sums
     kinds: Array
     resources: Array
+    volumes: Array
     carried: Array
     outside: Array
     invested: Array
@@ -108,6 +110,7 @@ class _Book:
         self.kinds = np.zeros((partners, len(KINDS), *flat))
         self.causes = Sums(system.causes, flat)
         self.resources = np.zeros((len(system.services), *flat))
+        self.volumes = np.zeros((len(system.services), *flat))
         self.carried, self.outside = np.zeros(flat), np.zeros(flat)
         self.invested, self.once_real = np.zeros(flat), np.zeros(flat)
         self.transfers = np.zeros((partners, *flat))
@@ -188,6 +191,7 @@ class _Book:
         if inside:
             self._explain_cost(cost, expected, count, scale)
             self.resources[cost.service] += actual * efficiency
+            self.volumes[cost.service] += actual
 
     def _cost_now(self, cost: Cost, count: Array, beds: Array) -> Array:
         activity = at_sites(self.system, cost.service, cost.sites, count[cost.service])
@@ -333,6 +337,7 @@ class _Book:
             causes=self.causes,
             kinds=self.kinds,
             resources=self.resources,
+            volumes=self.volumes,
             carried=self.carried,
             outside=self.outside,
             invested=self.invested,

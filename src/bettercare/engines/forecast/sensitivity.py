@@ -84,9 +84,10 @@ def variance_shares(result: ScenarioResult, year: str, measure: str = "gap_gbp")
 
     The mean of the measure given a group is fitted by squares of the inputs' normal scores; the share is the adjusted
     R squared (Ezekiel 1930), which is free of the bias that grows with the number of inputs. `noise_floor` is the 95%
-    point of the same figure when the draws are shuffled, so that nothing is explained: a share below it is not
-    distinguishable from none. Inputs in one group (an initiative's effects, date and cost) are taken together; shares
-    of groups that move together through the programme's luck overlap, so they need not add up to 1.
+    point of the largest share of any group when the draws are shuffled, so that nothing is explained: a share below it
+    is not distinguishable from none, although many groups are tried. Inputs in one group (an initiative's effects, date
+    and cost) are taken together; shares of groups that move together through the programme's luck overlap, so they need
+    not add up to 1.
     """
     from scipy.special import ndtri
 
@@ -97,18 +98,20 @@ def variance_shares(result: ScenarioResult, year: str, measure: str = "gap_gbp")
         groups.setdefault(item.group, []).append(i)
     rng = np.random.Generator(np.random.Philox(key=[0, 0]))
     shuffled = np.stack([rng.permutation(y) for _ in range(_PERMUTATIONS)], axis=1)
-    rows = []
+    rows: list[dict[str, object]] = []
+    largest = np.zeros(_PERMUTATIONS)
     for group, at in groups.items():
         z = scores[:, at]
         design = np.column_stack([z, z * z - 1.0])
         share = _adjusted(design, y[:, None])[0]
-        floor = float(np.quantile(_adjusted(design, shuffled), 0.95))
+        largest = np.maximum(largest, _adjusted(design, shuffled))
         label = result.system.inputs[at[0]].label if len(at) == 1 else group
-        rows.append({"group": group, "label": label, "inputs": len(at), "share": float(share), "noise_floor": floor})
+        rows.append({"group": group, "label": label, "inputs": len(at), "share": float(share)})
     schema = {
-        "group": pl.String, "label": pl.String, "inputs": pl.Int64, "share": pl.Float64, "noise_floor": pl.Float64
+        "group": pl.String, "label": pl.String, "inputs": pl.Int64, "share": pl.Float64
     }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema).sort(["share", "group"], descending=[True, False])
+    floor = pl.lit(float(np.quantile(largest, 0.95))).alias("noise_floor")
+    return pl.DataFrame(rows, schema=schema).with_columns(floor).sort(["share", "group"], descending=[True, False])
 
 
 def _adjusted(design: Array, targets: Array) -> Array:
