@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.causes import Cause
-from bettercare.engines.forecast.inputs import Input
 from bettercare.engines.forecast.measures import Key
 from bettercare.engines.forecast.system import System
 from bettercare.plan.plan import Plan
@@ -69,11 +68,6 @@ class ScenarioResult:
     def input_table(self) -> pl.DataFrame:
         """The draws of the named inputs: how far up its range each lies, one row a draw, one column an input."""
         return pl.DataFrame(self.inputs, schema=[i.name for i in self.system.inputs])
-
-    @property
-    def input_list(self) -> tuple[Input, ...]:
-        """The named inputs."""
-        return self.system.inputs
 
 
 @dataclass(frozen=True)
