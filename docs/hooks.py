@@ -151,7 +151,7 @@ def commands_page() -> str:
         "",
         "From a checkout type `./bct` for `bettercare`. Every command answers `--help`.",
         "",
-        "Exit codes: 0, fine; 1, the plan has problems; 2, wrong use.",
+        "Exit codes: 0, fine; 1, the plan has problems; 2, wrong use; 130, stopped by Ctrl-C.",
     ]
     for name, command in _commands(typer.main.get_command(cli.app), "bettercare"):
         lines += ["", f"## {name}", "", inspect.cleandoc(command.help or "")]

@@ -1,154 +1,83 @@
-"""`bettercare ...`: each command calls one public function and prints its result.
+"""`bettercare ...`: runs a command of `cli_app` and turns what goes wrong into a sentence and an exit code.
 
-Exit codes: 0, fine; 1, the plan has problems; 2, wrong use. Libraries are imported inside the commands, so that help
-is quick.
+Exit codes: 0, fine; 1, the plan has problems; 2, wrong use; 130, stopped by Ctrl-C. Nothing heavy is imported before
+`main` begins, so that Ctrl-C has its answer from the first moment.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
-import typer
-
-from bettercare import cli_run
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
-
-app = typer.Typer(
-    name="bettercare",
-    help="Open planning for health and care systems: check, forecast and compare a plan that is a folder of tables.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.command()
-def check(plan: PlanArgument, json: Json = False) -> None:
-    """Check a plan: all problems at once, with file, row and column, and what its numbers rest on."""
-    from bettercare.plan.read import check as check_plan
-
-    report = check_plan(plan)
-    if json:
-        print_json(report.as_dict())
-    else:
-        typer.echo(str(report))
-    raise typer.Exit(0 if report.ok else 1)
-
-
-@app.command()
-def new(
-    folder: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="Folder to make; it must not exist yet, or be empty.")
-    ],
-    from_: Annotated[
-        str, typer.Option("--from", metavar="PLAN", help="What to begin from: llr, empty, or the folder of a plan.")
-    ] = "empty",
-) -> None:
-    """Begin a plan of your own from the worked example or from nothing."""
-    from bettercare.plan.new import new_plan
-
-    path = new_plan(folder, from_)
-    typer.echo(f"Made {path} from {from_}. Next: bettercare check {path}")
-
-
-@app.command()
-def diff(
-    a: Annotated[str, typer.Argument(metavar="PLAN", help="The plan before: a folder or a shipped example.")],
-    b: Annotated[str, typer.Argument(metavar="OTHER", help="The plan after.")],
-    json: Json = False,
-) -> None:
-    """Say in words what differs between two plans, row by row."""
-    from bettercare.foundation.problems import count
-    from bettercare.plan.diff import diff as diff_plans
-
-    before, after = read(a), read(b)
-    changes = diff_plans(before, after)
-    if json:
-        found = [{**vars(change), "text": str(change)} for change in changes]
-        print_json({"from": before.revision, "to": after.revision, "changes": found})
-        return
-    for change in changes:
-        typer.echo(str(change))
-    files = len({change.file for change in changes})
-    said = f"{count(len(changes), 'change')} in {count(files, 'file')}." if changes else "No difference."
-    typer.echo(f"{said} Revisions {before.revision} and {after.revision}.")
-
-
-@app.command()
-def export(
-    plan: PlanArgument,
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="PATH", help="An Excel workbook (name.xlsx), or a new folder for a data package."),
-    ],
-) -> None:
-    """Write a plan as an Excel workbook, or as a Frictionless data package."""
-    if to.lower().endswith((".xls", ".xlsm", ".ods")):
-        from bettercare.foundation.problems import UsageError
-
-        raise UsageError(f"{to}: only .xlsx can be written. Name the workbook {to.rsplit('.', 1)[0]}.xlsx.")
-    if to.lower().endswith(".xlsx"):
-        from bettercare.plan.workbook import export_workbook
-
-        path = export_workbook(read(plan), to)
-    else:
-        from bettercare.plan.datapackage import export_datapackage
-
-        path = export_datapackage(read(plan), to)
-    typer.echo(f"Wrote {path}.")
-
-
-@app.command("import")
-def import_(
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="An Excel workbook, or the folder of a data package.")
-    ],
-    folder: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="Folder to make; it must not exist yet, or be empty.")
-    ],
-) -> None:
-    """Read a plan from an Excel workbook or a data package, check it, and write it as a folder."""
-    from bettercare.plan.workbook_read import import_plan
-
-    plan = import_plan(source, folder)
-    typer.echo(f"Wrote {folder}, revision {plan.revision}.")
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    from importlib.metadata import version as version_of
-
-    typer.echo(version_of("bettercare"))
-
-
-app.command()(cli_run.run)
-app.command()(cli_run.backtest)
+STOPPED = 130  # by convention, 128 and the number of the signal
+WRITING = ("new", "run", "export", "import")
+CLEAR_LINE_AND_SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"  # a progress bar may stand there, and hides it
 
 
 def main() -> None:
     """Run the command line. What a person got wrong is a sentence, never a traceback."""
-    from bettercare.foundation.problems import Problems, UsageError
+    with _answering_ctrl_c():
+        _run()
+
+
+def _run() -> None:
+    from bettercare.cli_app import app
+    from bettercare.foundation.problems import Problems, UsageError, command
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal may not know every character that a plan holds
     try:
-        app()
+        app(prog_name=command(), complete_var="_BETTERCARE_COMPLETE")
     except Problems as problems:
-        typer.echo(str(problems), err=True)
+        print(problems, file=sys.stderr)
         sys.exit(1)
     except UsageError as error:
-        typer.echo(str(error), err=True)
+        print(error, file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        typer.echo(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", err=True)
+        print(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", file=sys.stderr)
         sys.exit(2)
+
+
+@contextmanager
+def _answering_ctrl_c() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # who starts the program may have chosen that Ctrl-C does nothing
+        with suppress(ValueError):  # in a thread, where a program that calls `main` keeps its own answer
+            signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _stop:
+            signal.signal(signal.SIGINT, before)
+
+
+def _stop(*_: object) -> None:
+    """End at once with a line. Python would wait first for every thread that still computes."""
+    # Files are written in one piece each, and no signal is answered within one.
+    said = "Nothing more was written." if sys.argv[1:2] and sys.argv[1] in WRITING else "Nothing was written."
+    with suppress(OSError):
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.write(stream, CLEAR_LINE_AND_SHOW_CURSOR)
+        os.write(2, f"Stopped. {said}\n".encode())
+    os._exit(STOPPED)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":  # imported when it is asked for, like the names of the package
+        from bettercare.cli_app import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 if __name__ == "__main__":

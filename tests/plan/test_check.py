@@ -28,7 +28,7 @@ CASES = [
     ("costs.csv", "600,cost,", "600,costs,", 'costs.csv, row 2, index: "costs" is not in prices.csv, column index. Did you mean "cost"?'),
     ("milestones.csv", "home-first-staff;one", "home-first-stuff;one",
      'milestones.csv, row 3, depends_on: "home-first-stuff" is not in milestones.csv. Did you mean "home-first-staff"?'),
-    ("evidence.csv", "", None, "effects.csv, evidence: 3 rows name something in evidence.csv, which has no rows."),
+    ("evidence.csv", "", None, "evidence.csv: the file is missing. It holds the sources of all numbers. "),
     # intervals and spans
     ("effects.csv", "0,60,120", "80,60,120", "effects.csv, row 3: low 80 is above mode 60. Put low, mode and high in rising order."),
     ("effects.csv", "pert,0,0.15,0.3", "pert,,0.15,0.3", "effects.csv, row 2, low: a pert value needs low and high, and low is blank."),
@@ -46,7 +46,7 @@ CASES = [
     ("population.csv", "south,M,65,120,2014/15,principal", "south,M,60,120,2014/15,principal",
      "population.csv, row 68, age_low: people aged 60 and over overlap with row 59 (aged 0 to 64)."),
     ("population.csv", "south,M,65,120,2014/15,principal", "south,M,70,120,2014/15,principal",
-     "activity.csv, row 9: population.csv has no row for all of M aged 65 and over in south in 2014/15"),
+     "activity.csv, row 9: population.csv does not cover all people aged 65 and over in south (sex M) in 2014/15"),
     ("plan.toml", 'variant = "principal"', 'variant = "principle"',
      'plan.toml, population.variant: "principle" is not in population.csv. The variants are high, low, principal.'),
     ("activity.csv", "elective,south,F,0,64", "elective,south,F,0,66", "overlap with row 14 (aged 0 to 66)"),
@@ -77,8 +77,9 @@ CASES = [
     ("overlaps.csv", "e-home-avoid", "e-falls", 'overlaps.csv, row 2, effect_b: "e-falls" is compared with itself.'),
     ("overlaps.csv", "sharing,0.25", "sharing,", "overlaps.csv, row 2, share: sharing needs the part that is shared."),
     ("overlaps.csv", "e-falls,e-home-avoid,sharing,0.25,,Some who fall are known to the team\n", "",
-     'effects.csv, row 4: "e-falls" (Falls prevention) and "e-home-avoid" (Home first) both avoid emergency of the same people.'
-     " The same, distinct, or sharing how much? Say so in overlaps.csv."),
+     'effects.csv, row 4: "Falls prevention" (falls, e-falls) and "Home first" (home-first, e-home-avoid) avoid emergency for the'
+     " same people aged 65 and over in north: 1 pair, in all scenarios that run both. The same, distinct, or sharing how much?"
+     " Say so in overlaps.csv."),
     ("overlaps.csv", "e-home-avoid", "e-day", 'overlaps.csv, row 2: "e-falls" and "e-day" address different services or people'),
     # programme
     ("initiatives.csv", "It enables the others and has no effect of its own", "",
@@ -204,17 +205,6 @@ def test_hindsight_may_know_later_evidence(tmp_path: Path) -> None:
     assert check(small.write(tmp_path / "hindsight", files)).ok
 
 
-def test_pairs_of_one_lever_are_asked_about_together(tmp_path: Path) -> None:
-    files = small.files()
-    row = "e-more{n},{who},avoid,emergency,,,,P,0,120,1,share,fixed,,0.01,,,weak,,,Judged\n"
-    files["effects.csv"] += "".join(row.format(n=n, who=w) for n, w in enumerate(("same-day", "short-stay", "falls")))
-    warnings = [str(problem) for problem in check(small.write(tmp_path / "plan", files)).warnings]
-    assert len(warnings) == 1
-    assert warnings[0].startswith(
-        "effects.csv: 5 effects avoid emergency of the same people, and nothing is said of 8 pairs (1 is stated"
-    )
-
-
 def test_what_numbers_rest_on_is_counted(tmp_path: Path) -> None:
     report = check(small.build(tmp_path / "plan"))
     assert report.badges["effects"] == {"measured": 3, "modelled": 0, "assumed": 3}
@@ -223,3 +213,17 @@ def test_what_numbers_rest_on_is_counted(tmp_path: Path) -> None:
         ("one-record", "It enables the others and has no effect of its own")
     ]
     assert "Initiatives: 4 with a lever on activity, 1 without." in str(report)
+
+
+def test_the_verdict_is_the_last_line(tmp_path: Path) -> None:
+    right = check(small.build(tmp_path / "right"))
+    assert str(right).split("\n")[-1] == f"No problems. Revision {right.revision}."
+    warned = check(changed(tmp_path / "warned", "flows.csv", "0.1,1.5", "0.2,1.5"))
+    assert str(warned).split("\n")[-1] == f"No problems, 2 warnings. Revision {warned.revision}."
+    files = small.files()
+    files["flows.csv"] = files["flows.csv"].replace("0.1,1.5", "0.2,1.5")
+    files["effects.csv"] = files["effects.csv"].replace("0,60,120", "80,60,120")
+    wrong = str(check(small.write(tmp_path / "wrong", files))).split("\n")
+    assert wrong[-1] == "1 problem in 1 file. Nothing was run."
+    assert wrong[-2].startswith("effects.csv, row 3: low 80 is above mode 60.")
+    assert "2 warnings:" in wrong

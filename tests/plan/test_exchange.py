@@ -159,15 +159,79 @@ def test_what_people_do_to_workbooks(plan: Plan, tmp_path: Path) -> None:
     assert not (tmp_path / "copy").exists()
 
 
-def test_formulas_are_not_read(plan: Plan, tmp_path: Path) -> None:
+def test_formulas_are_reported_with_all_other_problems(plan: Plan, tmp_path: Path) -> None:
     path = export_workbook(plan, tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(path)
-    book["effects"]["M2"] = "=1+1"
+    heads = {cell.value: cell.column_letter for cell in book["effects"][1]}
+    book["effects"][f"{heads['mode']}2"] = "=0.1+0.05"
+    book["effects"][f"{heads['service']}5"] = '="emergency"'
+    book["effects"]["D6"] = "emergancy"
+    book["effects+"]["C2"] = "=B2"
+    book["plan"]["B5"] = '="2013/14"'
+    book["scenarios"]["C2"] = '="Do"&" nothing"'
+    book["about"]["A2"] = "=1+1"  # nobody reads that
+    book.create_sheet("mine")["A1"] = "=1+1"
     book.save(path)
-    with pytest.raises(
-        Problems, match=r"sheet effects, row 2: cell M2 holds a formula. Copy the cell and paste its value."
-    ):
+    with pytest.raises(Problems) as caught:
         read_workbook(path)
+    lost = " holds a formula, and the workbook does not hold its value. Open and save the workbook in a spreadsheet, "
+    lost += "then copy the cell and paste its value."
+    assert str(caught.value).split("\n") == [
+        f"plan.xlsx, sheet effects, row 2, mode: cell {heads['mode']}2{lost}",
+        f"plan.xlsx, sheet effects, row 5, service: cell {heads['service']}5{lost}",
+        'plan.xlsx, sheet effects, row 6, service: "emergancy" is not in plan.xlsx, sheet services. '
+        'Did you mean "emergency"?',
+        f"plan.xlsx, sheet effects+, row 2, code: cell C2{lost}",
+        "plan.xlsx, sheet mine: is not a table of a plan. Rename it, or move it out of the workbook.",
+        f"plan.xlsx, sheet plan, row 5, base_year: cell B5{lost}",
+        f"plan.xlsx, sheet scenarios, row 2, title: cell C2{lost}",
+        "7 problems in 5 files. Nothing was run.",
+    ]
+
+
+def with_kept_value(path: Path, sheet: str, formula: str, value: str) -> None:
+    """Put the value that a spreadsheet would have kept beside a formula into a saved workbook (openpyxl keeps none)."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    cell = f"<f>{formula}</f><v></v>".encode()
+    assert sum(cell in part or cell.replace(b"<v></v>", b"<v />") in part for part in parts.values()) == 1, sheet
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            for empty in (b"<v></v>", b"<v />"):
+                part = part.replace(f"<f>{formula}</f>".encode() + empty, f"<f>{formula}</f><v>{value}</v>".encode())
+            archive.writestr(name, part)
+
+
+def test_a_formula_with_its_value_is_checked_with_that(plan: Plan, tmp_path: Path) -> None:
+    path = export_workbook(plan, tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(path)
+    (mode,) = (cell.column_letter for cell in book["effects"][1] if cell.value == "mode")
+    book["effects"][f"{mode}2"] = "=1-0.6"
+    book.save(path)
+    with_kept_value(path, "effects", "1-0.6", "0.4")
+    with pytest.raises(Problems) as caught:
+        read_workbook(path)
+    first, second = caught.value.items
+    assert str(second) == (
+        f"plan.xlsx, sheet effects, row 2, mode: cell {mode}2 holds a formula. Copy the cell and paste its value."
+    )
+    # 0.4 lies above the row's high of 0.05, as a person will see after pasting it
+    assert str(first).startswith("plan.xlsx, sheet effects, row 2: mode 0.4 is above high ")
+
+
+def test_a_sheet_without_a_header_is_one_problem(plan: Plan, tmp_path: Path) -> None:
+    path = export_workbook(plan, tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["services"].delete_rows(1, 100)
+    book["services"]["A2"] = "emergency"
+    book.save(path)
+    with pytest.raises(Problems) as caught:
+        read_workbook(path)
+    assert [str(problem) for problem in caught.value.items] == [
+        "plan.xlsx, sheet services, row 1: has no header row. The first row names the columns."
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk", b"not a workbook", b"\x00" * 100])

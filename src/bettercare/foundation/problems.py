@@ -7,6 +7,7 @@ what to do about it. All problems of a reading are collected and raised together
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -90,7 +91,9 @@ def listed(problems: Iterable[Problem]) -> Iterator[str]:
     for problem in sorted(problems):
         alike.setdefault((problem.file, problem.column, problem.message, problem.hint), []).append(problem)
     seen: dict[tuple[str, str | None], int] = {}
+    word = "problem"
     for (file, column, _, _), same in alike.items():
+        word = "warning" if same[0].warning else word
         seen[file, column] = seen.get((file, column), 0) + 1
         if seen[file, column] <= SHOWN_PER_COLUMN:
             more = f" (And the same in {count(len(same) - 1, 'more row')}.)" if len(same) > 1 else ""
@@ -98,7 +101,16 @@ def listed(problems: Iterable[Problem]) -> Iterator[str]:
     for (file, column), total in seen.items():
         if total > SHOWN_PER_COLUMN:
             place = file + (f", {column}" if column else "")
-            yield f"{place}: and {count(total - SHOWN_PER_COLUMN, 'more problem')} here."
+            yield f"{place}: and {count(total - SHOWN_PER_COLUMN, f'more {word}')} here."
+
+
+def command(*words: object) -> str:
+    """What a person types to run the program with these words, as hints show it: `bettercare check myplan`.
+
+    A script that starts the program under another name (`./bct`) says so in the variable BETTERCARE_COMMAND.
+    """
+    program = os.environ.get("BETTERCARE_COMMAND") or "bettercare"
+    return " ".join(f'"{word}"' if " " in str(word) else str(word) for word in (program, *words))
 
 
 class Problems(Exception):  # noqa: N818  (it is a collection of problems, and reads so where it is caught)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bettercare.foundation.problems import Problem
-from bettercare.plan import check_effects, check_money, check_people, check_programme
+from bettercare.plan import check_effects, check_money, check_overlaps, check_people, check_programme
 from bettercare.plan.check_rows import check_rows
 from bettercare.plan.load import Loaded
 from bettercare.plan.scenarios import ReadScenario
 from bettercare.plan.schema import REQUIRED_TABLES
 from bettercare.plan.view import SETTINGS, View
 
-RULES = (*check_people.RULES, *check_effects.RULES, *check_programme.RULES, *check_money.RULES)
+RULES = (*check_people.RULES, *check_effects.RULES, *check_overlaps.RULES, *check_programme.RULES, *check_money.RULES)
 
 
 def find_problems(loaded: Loaded) -> list[Problem]:
@@ -29,6 +29,7 @@ def find_problems(loaded: Loaded) -> list[Problem]:
             if problem not in known:
                 known.add(problem)
                 found.append(_placed(problem, scenario))
+    found += check_overlaps.claimed_twice(view, [under for _, under in loaded.scenarios])
     return sorted(set(found))
 
 

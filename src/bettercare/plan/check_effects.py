@@ -1,11 +1,10 @@
-"""Checks of effects: what they pull, on whom, where it goes, and which of them claim the same people."""
+"""Checks of effects: what they pull, on whom, and where it goes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
-from bettercare.foundation.problems import Problem, count, shown
+from bettercare.foundation.problems import Problem, shown
 from bettercare.plan.check_people import ages
 from bettercare.plan.cycles import cycles, walked
 from bettercare.plan.typed import Row
@@ -14,8 +13,6 @@ from bettercare.plan.view import Rule, View, group, rule
 MOVES = ("shift", "convert")
 # From heavy to light: a conversion goes down this list.
 WEIGHT = {"spell": 4, "episode": 4, "bed-day": 4, "day-case": 3, "attendance": 2, "contact": 1, "call": 0}
-PAIRS_SHOWN = 3
-MOST_EFFECTS = 1_000
 
 
 def same_people(a: Row, b: Row) -> bool:
@@ -121,76 +118,9 @@ def sending_cycles(view: View) -> Iterator[Problem]:
         yield last.problem("to_service", message, hint)
 
 
-@rule("overlaps", "effects")
-def overlap_rows(view: View) -> Iterator[Problem]:
-    """A row of overlaps joins two effects on some of the same people, once, and says how much they share."""
-    effects = view.by_code("effects")
-    seen: dict[frozenset[str], Row] = {}
-    for row in view.rows("overlaps"):
-        a, b = row["effect_a"], row["effect_b"]
-        if a == b:
-            yield row.problem("effect_b", f"{shown(a)} is compared with itself.", "Name another effect.")
-            continue
-        first = seen.setdefault(frozenset((a, b)), row)
-        if first is not row:
-            later, earlier = (row, first) if (row.row or 0) >= (first.row or 0) else (first, row)
-            message = f"{shown(a)} and {shown(b)} are in row {earlier.row} already."
-            yield later.problem(None, message, "Keep one of the two.")
-        if row["relation"] == "sharing" and row["share"] is None:
-            yield row.problem("share", "sharing needs the part that is shared.", "Write a share from 0 to 1.")
-        if a in effects and b in effects and not same_people(effects[a], effects[b]):
-            message = f"{shown(a)} and {shown(b)} address different services or people, so nothing overlaps."
-            yield row.problem(None, message, "Leave the row out.", warning=True)
-
-
-@rule("effects", "overlaps", "initiatives")
-def claimed_twice(view: View) -> Iterator[Problem]:
-    """Two initiatives that pull one lever on the same people: a question, once for each lever and service."""
-    stated = {frozenset((row["effect_a"], row["effect_b"])) for row in view.tables["overlaps"]}
-    for (lever, service), rows in group(view.rows("effects"), "lever", "service").items():
-        if len(rows) > MOST_EFFECTS:
-            message = f"{len(rows):,} effects {lever} {service}: too many to compare in pairs."
-            yield Problem(rows[0].file, None, None, message, "Join them into fewer.", warning=True)
-            continue
-        open_pairs = []
-        stated_pairs = 0
-        for a, b in combinations(sorted(rows, key=lambda row: row.row or 0), 2):
-            if a["initiative"] == b["initiative"] or not same_people(a, b):
-                continue
-            if frozenset((a["code"], b["code"])) in stated:
-                stated_pairs += 1
-            else:
-                open_pairs.append((a, b))
-        if open_pairs:
-            yield _question(view, lever, service, open_pairs, stated_pairs)
-
-
-def _question(view: View, lever: str, service: str, pairs: list[tuple[Row, Row]], stated: int) -> Problem:
-    titles = {row["code"]: row["title"] for row in view.rows("initiatives")}
-    ask = f"The same, distinct, or sharing how much? Say so in {view.file('overlaps')}."
-    a, b = pairs[0]
-    if len(pairs) == 1:
-        named = " and ".join(f"{shown(e['code'])} ({titles.get(e['initiative'], e['initiative'])})" for e in (a, b))
-        return b.problem(None, f"{named} both {lever} {service} of the same people.", ask, warning=True)
-    codes = {effect["code"] for pair in pairs for effect in pair}
-    named = "; ".join(
-        f"{one['code']} ({one['initiative']}) and {other['code']} ({other['initiative']})"
-        for one, other in pairs[:PAIRS_SHOWN]
-    )
-    more = f"; and {len(pairs) - PAIRS_SHOWN} more" if len(pairs) > PAIRS_SHOWN else ""
-    done = f" ({count(stated, 'is stated', 'are stated')})" if stated else ""
-    message = (
-        f"{len(codes)} effects {lever} {service} of the same people, and nothing is said of "
-        f"{count(len(pairs), 'pair')}{done}: {named}{more}."
-    )
-    return Problem(a.file, None, None, message, ask, warning=True)
-
-
 RULES: tuple[Rule, ...] = (
     destinations,
     addressed,
     sizes,
     sending_cycles,
-    overlap_rows,
-    claimed_twice,
 )

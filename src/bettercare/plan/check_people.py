@@ -88,8 +88,10 @@ def missing_people(view: View) -> Iterator[Problem]:
     active = [row for row in view.rows("activity") if row["count"] > 0]
     for (locality, sex, low, high), rows in group(active, "locality", "sex", "age_low", "age_high").items():
         first = min(rows, key=lambda row: (row.file, row.row or 0))
-        more = f" ({count(len(rows) - 1, 'other row')} of the same people)" if len(rows) > 1 else ""
-        who = f"{sex} {ages(low, high)} in {locality}"
+        more = (
+            f" ({count(len(rows) - 1, 'other row is', 'other rows are')} of the same people)" if len(rows) > 1 else ""
+        )
+        who = f"people {ages(low, high)} in {locality}" + ("" if sex == "P" else f" (sex {sex})")
         need = mask(low, high)
         gaps = []
         empty = False
@@ -105,10 +107,12 @@ def missing_people(view: View) -> Iterator[Problem]:
                     empty = True
         if gaps:
             years = ", ".join(dict.fromkeys(gaps))
-            message = f"{file} has no row for all of {who} in {years}{more}."
+            message = f"{file} does not cover all {who} in {years}{more}."
             yield first.problem(None, message, f"Add them (variant {variant}; 120 is the end of an open band).")
         elif empty:
-            yield first.problem(None, f"nobody {who} lives there in the base year, but there is activity{more}.")
+            yield first.problem(
+                None, f"there is activity of {who}, but {file} has none of them in the base year{more}."
+            )
 
 
 @rule("services", "activity")
@@ -195,7 +199,7 @@ def flow_activity(view: View) -> Iterator[Problem]:
             yield flow[0].problem("arrives", f"no flow brings people from {locality} to {service}.", hint)
             continue
         brought = sum(
-            send["share"] * row["count"] * _part(row, send)
+            send["share"] * send["units_each"] * row["count"] * _part(row, send)
             for send in sends
             for row in activity.get((send["from_service"], locality), [])
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bettercare.foundation import years
-from bettercare.foundation.problems import Problem, count, did_you_mean, shown
+from bettercare.foundation.problems import Problem, did_you_mean, shown
 from bettercare.plan.schema import Column, Table, schema
 from bettercare.plan.typed import Row, key_of
 from bettercare.plan.values import CODE
@@ -39,9 +39,6 @@ def references(view: View, table: Table) -> Iterator[Problem]:
         target, target_column = column.refers_to
         known = {row[target_column] for row in view.tables[target] if row[target_column] is not None}
         hints: dict[str, str] = {}
-        if not known:
-            yield from _no_target(view, table, column, view.file(target))
-            continue
         for row in view.tables[table.name]:
             for code in _codes(column, row[column.name]):
                 if code in known or not CODE.fullmatch(code):
@@ -51,16 +48,6 @@ def references(view: View, table: Table) -> Iterator[Problem]:
                     hints[code] = "" if many else _reference_hint(view, code, known, target)
                 place = view.file(target) + ("" if target_column == "code" else f", column {target_column}")
                 yield row.problem(column.name, f"{shown(code)} is not in {place}.", hints[code])
-
-
-def _no_target(view: View, table: Table, column: Column, file: str) -> Iterator[Problem]:
-    naming = [row for row in view.tables[table.name] if row[column.name] is not None]
-    if naming:
-        first = min(naming, key=lambda row: (row.file, row.row or 0))
-        message = f"{count(len(naming), 'row names', 'rows name')} something in {file}, which has no rows."
-        yield Problem(
-            first.file, None, column.name, message, f"The first is row {first.row}: {shown(first[column.name])}."
-        )
 
 
 def _codes(column: Column, value: str | None) -> Sequence[str]:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bettercare.examples import EXAMPLES, example_folder
-from bettercare.foundation.problems import Problem, Problems, UsageError, did_you_mean, shown
+from bettercare.foundation.problems import Problem, Problems, UsageError, command, did_you_mean, shown
 from bettercare.plan import settings as settings_module
+from bettercare.plan.check_missing import missing_tables, template_command
 from bettercare.plan.plan import Plan
 from bettercare.plan.scenarios import ReadScenario, Scenario, overlay_rows, read_scenario
-from bettercare.plan.schema import REQUIRED_TABLES, schema
+from bettercare.plan.schema import schema
 from bettercare.plan.settings import Settings
 from bettercare.plan.source import PLAN_FILE, RawPlan
-from bettercare.plan.typed import CHANGE, Row, read_rows, sort_rows, to_frame
+from bettercare.plan.typed import CHANGE, read_table, sort_rows, to_frame
 from bettercare.plan.view import View
 
 
@@ -41,7 +42,8 @@ def find_folder(where: str | Path) -> Path:
                 raise UsageError(f"{shown(where)} is not a plan: it has no plan.toml and none of the tables.")
             return path
         if str(where).strip() and path.exists():
-            raise UsageError(f"{shown(where)} is a file; a plan is a folder. (bettercare import reads a workbook.)")
+            hint = f"({command('import')} reads a workbook.)"
+            raise UsageError(f"{shown(where)} is a file; a plan is a folder. {hint}")
     except (OSError, ValueError):
         raise UsageError(f"{shown(where)} is not the name of a folder.") from None
     if isinstance(where, str) and where in EXAMPLES:
@@ -56,35 +58,26 @@ def load(raw: RawPlan) -> Loaded:
     settings: Settings | None = None
     if raw.settings is not None:
         settings = settings_module.read_settings(raw.settings, raw.settings_file, problems)
-    tables: dict[str, list[Row]] = {}
     broken = set(raw.broken)
-    for name, table in schema().items():
-        raw_table = raw.tables.get(name)
-        if raw_table is None:
-            tables[name] = []
-            if name in REQUIRED_TABLES and name not in broken:
-                hint = "Every plan needs it; the reference of its columns is in the documentation."
-                problems.append(Problem(raw.file_of(name), None, None, "the file is missing.", hint))
-                broken.add(name)
-            continue
-        before = len(problems)
-        rows = read_rows(table, raw_table, problems)
-        if not rows and raw_table.records and len(problems) > before:
-            broken.add(name)  # its header could not be used
-        tables[name] = sort_rows(table, rows)
+    tables = {
+        name: sort_rows(table, read_table(table, raw.tables[name], broken, problems)) if name in raw.tables else []
+        for name, table in schema().items()
+    }
     view = View(settings, tables, broken, raw.settings_file, files=dict(raw.file_names))
-    scenarios: list[tuple[ReadScenario, View]] = []
-    for raw_scenario in raw.scenarios.values():
-        scenario = read_scenario(raw_scenario, problems)
-        if scenario is not None:
-            scenarios.append((scenario, _under(view, scenario, problems)))
+    read = [read_scenario(raw_scenario, problems) for raw_scenario in raw.scenarios.values()]
+    usable = [scenario for scenario in read if scenario is not None]
+    absent = {name for name in schema() if name not in raw.tables}
+    kind = "sheet" if raw.folder is None else "file"
+    problems += missing_tables(view, absent, usable, kind, template_command(kind))
+    scenarios = [(scenario, _under(view, scenario, problems)) for scenario in usable]
     return Loaded(raw.folder, settings, view, scenarios, problems, frozenset(raw.scenarios))
 
 
 def _under(base: View, scenario: ReadScenario, problems: list[Problem]) -> View:
     tables = dict(base.tables)
+    broken = base.broken | scenario.broken
     for name, changes in scenario.rows.items():
-        if name not in base.broken:
+        if name not in broken:
             tables[name] = overlay_rows(schema()[name], base.tables[name], changes, problems)
     settings = base.settings
     file = base.settings_file
@@ -95,7 +88,7 @@ def _under(base: View, scenario: ReadScenario, problems: list[Problem]) -> View:
         problems.extend(found)
         if any(problem.column in settings_module.HORIZON for problem in found):
             settings = None
-    return View(settings, tables, base.broken, file, scenario, base.files)
+    return View(settings, tables, broken, file, scenario, base.files)
 
 
 def finish(loaded: Loaded, problems: list[Problem]) -> Plan:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bettercare.foundation.problems import Problem, Problems, count, listed
+from bettercare.foundation.problems import Problem, Problems, command, count, listed
 from bettercare.plan.badges import badge_of
 from bettercare.plan.check_rows import evidence_dates, is_late
 from bettercare.plan.schema import schema
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bettercare.plan.load import Loaded
 
 BADGES = ("measured", "modelled", "assumed")
+REASONS_SHOWN = 5
+FILES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -84,37 +86,45 @@ class CheckReport:
         }
 
     def __str__(self) -> str:
-        lines = list(listed(self.problems))
-        if self.problems:
-            lines += [Problems(self.problems).closing, ""]
+        lines = [*self._summary(), ""]
         if self.warnings:
-            lines += [count(len(self.warnings), "warning") + ":", *listed(self.warnings), ""]
-        return "\n".join([*lines, *self._summary()])
+            lines += [f"{count(len(self.warnings), 'warning')}:", *listed(self.warnings), ""]
+        return "\n".join([*lines, *listed(self.problems), self.verdict])
+
+    @property
+    def verdict(self) -> str:
+        """The last line: whether the plan can be run, or how many problems it has in how many files."""
+        if self.problems:
+            return Problems(self.problems).closing
+        warned = f", {count(len(self.warnings), 'warning')}" if self.warnings else ""
+        return f"No problems{warned}. Revision {self.revision}."
 
     def _summary(self) -> Iterator[str]:
         total = sum(self.rows.values())
         read = f"{count(len(self.rows), 'table')} with {count(total, 'row')}"
         names = f": {', '.join(self.scenarios)}" if self.scenarios else ""
         yield f"Read: {read}, and {count(len(self.scenarios), 'scenario')}{names}."
-        if sum(self.totals.values()):
-            said = ", ".join(f"{number:,} {badge}" for badge, number in self.totals.items())
-            yield f"Rows with numbers: {said}."
-            stretched = sum(note.stretched for note in self.assumed)
-            if stretched:
-                yield f"  Of those assumed, {stretched:,} begin from a source and say how it was stretched to fit."
-            most = sorted(self.badges.items(), key=lambda item: (-item[1]["assumed"], item[0]))
-            named = [f"{table} {counts['assumed']:,}" for table, counts in most if counts["assumed"]]
-            if named:
-                yield f"  Most is assumed in: {', '.join(named[:6])}."
+        yield from self._rests_on()
         if self.with_lever or self.without_lever:
             with_, without = len(self.with_lever), len(self.without_lever)
             yield f"Initiatives: {with_} with a lever on activity, {without} without."
-            yield from (f"  {line}" for line in _reasons(self.without_lever))
+            yield from (f"  {line}" for line in _reasons(self.without_lever, command("check", self.where, "--json")))
         if self.later:
             files = _by_file(self.later)
             yield f"Later sources used knowingly as stand-ins: {count(len(self.later), 'row')} ({files})."
-        if self.revision:
-            yield f"No problems. Revision {self.revision}."
+
+    def _rests_on(self) -> Iterator[str]:
+        if not sum(self.totals.values()):
+            return
+        said = ", ".join(f"{number:,} {badge}" for badge, number in self.totals.items())
+        yield f"Rows with numbers: {said}."
+        stretched = sum(note.stretched for note in self.assumed)
+        if stretched:
+            yield f"  Of those assumed, {stretched:,} begin from a source and say how it was stretched to fit."
+        most = sorted(self.badges.items(), key=lambda item: (-item[1]["assumed"], item[0]))
+        named = [f"{table} {counts['assumed']:,}" for table, counts in most if counts["assumed"]]
+        if named:
+            yield f"  Most is assumed in: {', '.join(named[:6])}."
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -128,24 +138,28 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _reasons(notes: Sequence[Noted], most: int = 12) -> Iterator[str]:
+def _reasons(notes: Sequence[Noted], to_list_all: str) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for note in notes:
         by_reason.setdefault(note.text, []).append(note.key)
     ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    for reason, codes in ordered[:most]:
+    for reason, codes in ordered[:REASONS_SHOWN]:
         named = ", ".join(codes[:4]) + (f" and {len(codes) - 4} more" if len(codes) > 4 else "")
         yield f"{len(codes)}: {reason.rstrip('.')} ({named})."
-    if len(ordered) > most:
-        left = sum(len(codes) for _, codes in ordered[most:])
-        yield f"{left}: other reasons (bettercare check --json lists all)."
+    if left := ordered[REASONS_SHOWN:]:
+        number = sum(len(codes) for _, codes in left)
+        yield f"{number}: {count(len(left), 'other reason')} ({to_list_all} lists all)."
 
 
 def _by_file(notes: Sequence[Noted]) -> str:
     files: dict[str, int] = {}
     for note in notes:
         files[note.file] = files.get(note.file, 0) + 1
-    return ", ".join(f"{file} {number:,}" for file, number in sorted(files.items()))
+    most = sorted(files.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{file} {number:,}" for file, number in most[:FILES_SHOWN]]
+    if left := most[FILES_SHOWN:]:
+        named.append(f"{count(len(left), 'other file')} {sum(number for _, number in left):,}")
+    return ", ".join(named)
 
 
 def report(where: str, loaded: Loaded, problems: Sequence[Problem], revision: str | None) -> CheckReport:
@@ -172,10 +186,11 @@ def report(where: str, loaded: Loaded, problems: Sequence[Problem], revision: st
                 later.append(Noted(row.file, row.row, said, text))
         badges[name] = counts
     pulling = {row["initiative"] for row in view.tables["effects"]}
-    with_lever = [row["code"] for row in view.tables["initiatives"] if row["code"] in pulling]
+    initiatives = [] if "effects" in view.broken else view.tables["initiatives"]  # else nothing is known of levers
+    with_lever = [row["code"] for row in initiatives if row["code"] in pulling]
     without = [
         Noted(row.file, row.row, str(row["code"]), row["no_lever_reason"] or "no reason is given")
-        for row in view.tables["initiatives"]
+        for row in initiatives
         if row["code"] not in pulling
     ]
     return CheckReport(

@@ -16,7 +16,7 @@ from bettercare.plan import settings as settings_module
 from bettercare.plan import values
 from bettercare.plan.schema import Table, schema
 from bettercare.plan.source import RawScenario
-from bettercare.plan.typed import CHANGE, Row, key_of, read_rows, sort_rows
+from bettercare.plan.typed import CHANGE, Row, key_of, read_table, sort_rows
 from bettercare.plan.values import CODE
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Scenario:
 
 @dataclass
 class ReadScenario:
-    """A scenario while it is read: its rows still know where they were written."""
+    """A scenario while it is read: its rows still know where they were written. `broken` tables could not be read."""
 
     name: str
     file: str
@@ -59,12 +59,14 @@ class ReadScenario:
     settings: dict[str, Any]
     rows: dict[str, list[Row]]
     text: str
+    broken: set[str]
 
 
 def read_scenario(raw: RawScenario, problems: list[Problem]) -> ReadScenario | None:
     """The typed scenario, or None when its scenario.toml cannot be read. Problems are collected."""
+    broken = set(raw.broken)
     rows = {
-        name: read_rows(schema()[name], table, problems, overlay=True)
+        name: read_table(schema()[name], table, broken, problems, overlay=True)
         for name, table in raw.tables.items()
     }  # fmt: skip
     if not CODE.fullmatch(raw.name):
@@ -83,7 +85,7 @@ def read_scenario(raw: RawScenario, problems: list[Problem]) -> ReadScenario | N
         changed = settings_module.check_values(flat, raw.text, raw.file, problems, overlay=True)
     else:
         problems.append(Problem(raw.file, None, "settings", "is not a section.", "Write [settings.funding]."))
-    return ReadScenario(raw.name, raw.file, good, changed, rows, raw.text)
+    return ReadScenario(raw.name, raw.file, good, changed, rows, raw.text, broken)
 
 
 def _content(raw: RawScenario, content: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:

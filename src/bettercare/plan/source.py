@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bettercare.foundation.problems import Problem, did_you_mean, shown
+from bettercare.foundation.problems import Problem, command, did_you_mean, shown
 from bettercare.plan.schema import schema
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -41,6 +41,7 @@ class RawScenario:
     file: str
     text: str | None
     tables: dict[str, RawTable] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -80,7 +81,7 @@ def read_folder(folder: Path) -> RawPlan:
 
 
 def _missing_hint(near: str) -> str:
-    return "Rename the file that was meant." if near else "Every plan needs it; bettercare new writes one."
+    return "Rename the file that was meant." if near else f"Every plan needs it; {command('new')} writes one."
 
 
 def _scenarios(folder: Path, raw: RawPlan) -> None:
@@ -100,7 +101,7 @@ def _scenarios(folder: Path, raw: RawPlan) -> None:
         else:
             hint = "A scenario needs it, with at least its title."
             raw.problems.append(Problem(scenario.file, None, None, "the file is missing.", hint))
-        _tables(folder / name, place, names, scenario.tables, set(), raw.problems)
+        _tables(folder / name, place, names, scenario.tables, scenario.broken, raw.problems)
         raw.scenarios[name] = scenario
 
 

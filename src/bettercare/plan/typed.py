@@ -47,12 +47,12 @@ class Row(dict[str, Any]):
 
 def key_of(table: Table, row: dict[str, Any]) -> tuple[Any, ...]:
     """The values of the key columns."""
-    return tuple(row[name] for name in table.key)
+    return tuple([row[name] for name in table.key])
 
 
 def sort_key(table: Table, row: dict[str, Any]) -> tuple[Any, ...]:
     """The key in a form that sorts: blanks first, numbers by size."""
-    return tuple((value is not None, value if value is not None else 0) for value in key_of(table, row))
+    return tuple([(value is not None, 0 if value is None else value) for value in key_of(table, row)])
 
 
 def sort_rows(table: Table, rows: Iterable[Row]) -> list[Row]:
@@ -113,6 +113,17 @@ def read_rows(table: Table, raw: RawTable, problems: list[Problem], overlay: boo
     ]
 
 
+def read_table(
+    table: Table, raw: RawTable, broken: set[str], problems: list[Problem], overlay: bool = False
+) -> list[Row]:
+    """The rows as `read_rows` gives them; a table whose header cannot be used is added to `broken`."""
+    before = len(problems)
+    rows = read_rows(table, raw, problems, overlay)
+    if not rows and len(problems) > before:
+        broken.add(table.name)
+    return rows
+
+
 def _header(table: Table, raw: RawTable, problems: list[Problem], overlay: bool) -> dict[str, int] | None:
     places: dict[str, int] = {}
     known = (*table.names, CHANGE) if overlay else table.names
@@ -155,26 +166,24 @@ def _column(
     short: set[int],
     overlay: bool,
 ) -> list[Any]:
-    seen: dict[str, tuple[Any, values.CellError | None]] = {}  # a value is parsed once however often it stands there
-    result: list[Any] = []
-    found = 0
     keep_blank = overlay and not column.key
     default = None if keep_blank else values.blank(column)
     missing = column.required and default is None and not keep_blank
-    for i, text in enumerate(texts):
-        if text not in seen:
-            seen[text] = _cell(column, text, default)
-        value, error = seen[text]
-        if error is None and value is None and missing:
+    parsed: dict[str, Any] = {}  # a value is parsed once however often it stands there
+    errors: dict[str, values.CellError] = {}
+    for text in dict.fromkeys(texts):
+        parsed[text], error = _cell(column, text, default)
+        if error is None and parsed[text] is None and missing:
             error = values.CellError("the value is missing.", f"{column.description}.")
         if error is not None:
-            if i not in short:  # a row of the wrong width has been reported; its cells are in the wrong columns
-                found += 1
-                if found <= MOST_PROBLEMS_PER_COLUMN:
-                    problems.append(Problem(file, rows[i], column.name, error.message, error.hint))
-            bad.add(i)
-        result.append(value)
-    return result
+            errors[text] = error
+    wrong = [i for i, text in enumerate(texts) if text in errors] if errors else []
+    bad.update(wrong)
+    # A row of the wrong width has been reported; its cells are in the wrong columns.
+    for i in [i for i in wrong if i not in short][:MOST_PROBLEMS_PER_COLUMN]:
+        error = errors[texts[i]]
+        problems.append(Problem(file, rows[i], column.name, error.message, error.hint))
+    return [parsed[text] for text in texts]
 
 
 def _cell(column: Column, text: str, default: Any) -> tuple[Any, values.CellError | None]:

@@ -29,6 +29,7 @@ EXCEL_POWER = re.compile(r"\d(\.\d+)?E[+-]\d+", re.ASCII | re.IGNORECASE)
 EXCEL_MONTH = re.compile(r"([A-Z][a-z]{2})-(\d{2}|\d{4})|(\d{1,2})-([A-Z][a-z]{2})", re.ASCII)
 BRITISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})", re.ASCII)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # a tab and a line end are fine
 LOST = "\N{REPLACEMENT CHARACTER}"
 
 Value = str | int | float | bool | date | None
@@ -73,13 +74,14 @@ def _text(column: Column, text: str) -> str:
         raise CellError(
             f"the text has {len(text):,} characters.", f"A cell holds at most {LONGEST_TEXT:,}; shorten it."
         )
-    for character in text:
-        if (character < " " and character not in "\n\t") or character == "\x7f" or "\ud800" <= character <= "\udfff":
-            raise CellError(
-                f"the text holds the control character U+{ord(character):04X}.", "Type the text again without it."
-            )
-        if character in "\ufffe\uffff":
-            raise CellError("the text holds a character that is not text.", "Type the text again without it.")
+    if match := UNPRINTABLE.search(text):
+        character = match[0]
+        what = (
+            "a character that is not text"
+            if character in "\ufffe\uffff"
+            else f"the control character U+{ord(character):04X}"
+        )
+        raise CellError(f"the text holds {what}.", "Type the text again without it.")
     if column.choices and text not in column.choices:
         raise CellError(f"{shown(text)} is not one of {', '.join(column.choices)}.", did_you_mean(text, column.choices))
     return text

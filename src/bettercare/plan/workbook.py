@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ ABOUT_LINES = (
     "This workbook is a plan of Better Care Together. bettercare import reads it back into a folder.",
     "The sheet plan holds the settings. Each other sheet is a table; the notes on its heads say what goes there.",
     "The sheet scenarios says what each scenario is; sheets that end in + hold the rows that scenarios change.",
-    "Sheets and columns may stand in any order. Do not rename them. Formulas are not read: paste their values.",
+    "Sheets and columns may stand in any order. Do not rename them. A cell with a formula is refused: paste its value.",
     "Financial years are written 2013/14, codes and years as text.",
 )
 
@@ -68,9 +69,11 @@ def export_workbook(plan: Plan, path: str | Path) -> Path:
         columns = [frame[column].to_list() for column in table.names]
         _table(book, name, table.columns, zip(*columns, strict=True), frame.height)
     _scenarios(book, plan)
+    content = BytesIO()
+    book.save(content)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        book.save(path)
+        path.write_bytes(content.getvalue())  # in one piece: a workbook that was cut short cannot be opened
     except OSError as error:
         raise UsageError(f"{shown(path)} cannot be written: {error.strerror}.") from None
     return path

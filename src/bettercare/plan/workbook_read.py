@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from bettercare.foundation.problems import Problem, Problems, UsageError, did_you_mean, shown
+from bettercare.foundation.problems import Problem, UsageError, did_you_mean, shown
 from bettercare.plan.check import find_problems
 from bettercare.plan.load import finish, load
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import read_plan
-from bettercare.plan.schema import Column, schema
+from bettercare.plan.schema import schema
 from bettercare.plan.settings import KEYS
-from bettercare.plan.source import MOST_COLUMNS, MOST_ROWS, RawPlan, RawScenario, RawTable
+from bettercare.plan.source import MOST_ROWS, RawPlan, RawScenario, RawTable
 from bettercare.plan.values import NUMBER
-from bettercare.plan.workbook import ABOUT, ESCAPED_X, OVERLAY, SCENARIOS_SHEET, SETTINGS_SHEET
+from bettercare.plan.workbook import ABOUT, OVERLAY, SCENARIOS_SHEET, SETTINGS_SHEET
+from bettercare.plan.workbook_cells import Formula, Rows, read_sheets
 from bettercare.plan.write import literal, new_folder, write_plan
-
-LARGEST_CONTENT = 1024**3  # of a workbook when unpacked, so that a small file cannot fill the memory
-
-Rows = list[tuple[int, list[str]]]
 
 
 def import_plan(source: str | Path, folder: str | Path) -> Plan:
@@ -59,96 +53,58 @@ def read_workbook(path: str | Path) -> Plan:
         there = False
     if not there:
         raise UsageError(f"There is no file {shown(path)}.")
-    sheets = _sheets(path)
-    raw = RawPlan(None, settings_file=f"{path.name}, sheet {SETTINGS_SHEET}")
-    raw.file_names = {name: f"{path.name}, sheet {name}" for name in schema()}
-    known = [*schema(), SETTINGS_SHEET, SCENARIOS_SHEET]
-    overlays = [name + OVERLAY for name in schema()]
-    for name in sheets:
-        if name != ABOUT and name not in known and name not in overlays:
-            hint = did_you_mean(name, known) or "Rename it, or move it out of the workbook."
-            raw.problems.append(Problem(f"{path.name}, sheet {name}", None, None, "is not a table of a plan.", hint))
-    _settings(raw, sheets.get(SETTINGS_SHEET))
+    sheets = read_sheets(path)
+    raw = RawPlan(None, settings_file=_file(path, SETTINGS_SHEET))
+    raw.file_names = {name: _file(path, name) for name in schema()}
+    for name in sheets.others:
+        if name != ABOUT:
+            near = did_you_mean(name, [*schema(), SETTINGS_SHEET, SCENARIOS_SHEET])
+            hint = near or "Rename it, or move it out of the workbook."
+            raw.problems.append(Problem(_file(path, name), None, None, "is not a table of a plan.", hint))
+    for name in sheets.too_long:
+        raw.problems.append(Problem(_file(path, name), None, None, "has too many rows.", f"At most {MOST_ROWS:,}."))
+        raw.broken.add(name)
+        del sheets.rows[name]
+    _settings(raw, sheets.rows.get(SETTINGS_SHEET))
     for name in schema():
-        table = _table(f"{path.name}, sheet {name}", sheets.get(name), raw.problems)
+        table = _table(_file(path, name), sheets.rows.get(name), raw.problems)
         if table is not None:
             raw.tables[name] = table
-    _scenarios(path.name, raw, sheets)
+        elif sheets.rows.get(name):
+            raw.broken.add(name)
+    _scenarios(path.name, raw, sheets.rows)
     loaded = load(raw)
-    return finish(loaded, find_problems(loaded))
+    formulas = [_formula(path, formula, sheets.rows[formula.sheet]) for formula in sheets.formulas]
+    return finish(loaded, [*formulas, *_not_from(formulas, find_problems(loaded))])
 
 
-def _sheets(path: Path) -> dict[str, Rows]:
-    """The cells of every sheet as texts. Raises Problems when the file is not a workbook that can be read."""
-
-    def refuse(message: str, hint: str = "Save it again as an Excel workbook (.xlsx).") -> Problems:
-        return Problems([Problem(path.name, None, None, message, hint)])
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_CONTENT:
-            raise refuse(f"is too large ({size / 1024**2:,.0f} MB when unpacked).")
-    except (OSError, ValueError, zipfile.BadZipFile):
-        raise refuse("is not an Excel workbook.") from None
-    from openpyxl import load_workbook
-
-    problems: list[Problem] = []
-    try:
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-        sheets = {sheet.title: _cells(path.name, sheet, problems) for sheet in book.worksheets}
-        book.close()
-    except Exception as error:  # noqa: BLE001  (a damaged workbook makes openpyxl raise whatever its XML reader does)
-        raise refuse(f"cannot be read as an Excel workbook ({type(error).__name__}).") from None
-    if problems:
-        raise Problems(problems)
-    return sheets
+def _file(path: Path, sheet: str) -> str:
+    """How a sheet is named to a person."""
+    return f"{path.name}, sheet {sheet}"
 
 
-def _cells(book: str, sheet: Any, problems: list[Problem]) -> Rows:
-    file = f"{book}, sheet {sheet.title}"
-    table = schema().get(sheet.title.removesuffix(OVERLAY))
-    sheet.reset_dimensions()  # what a program wrote there about its size may be wrong
-    rows: Rows = []
-    columns: list[Column | None] = []
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
-        if number > MOST_ROWS:
-            problems.append(Problem(file, None, None, "has too many rows.", f"At most {MOST_ROWS:,}."))
-            break
-        texts = []
-        for place, cell in enumerate(cells[:MOST_COLUMNS]):
-            if cell.data_type == "f":
-                hint = "Copy the cell and paste its value."
-                problems.append(Problem(file, number, None, f"cell {cell.coordinate} holds a formula.", hint))
-            texts.append(_text(cell.value, columns[place] if place < len(columns) else None))
-        if number == 1 and table is not None:
-            columns = [table[name] if name in table.names else None for name in texts]
-        if number == 1 or any(texts):
-            rows.append((number, texts))
-    return rows
+def _formula(path: Path, formula: Formula, rows: Rows) -> Problem:
+    """The problem of a cell that holds a formula; its column is named as other problems of the sheet name it."""
+    texts = dict(rows)
+    if formula.sheet == SETTINGS_SHEET:
+        name = _pair(texts[formula.row], 0)[0]
+    elif formula.sheet == SCENARIOS_SHEET:
+        name = _pair(texts[formula.row], 1)[0].removeprefix("settings.")
+    else:
+        header = texts[1]
+        name = header[formula.column].strip() if formula.row > 1 and formula.column < len(header) else ""
+    message = f"cell {formula.cell} holds a formula."
+    hint = "Copy the cell and paste its value."
+    if not formula.worked_out:
+        message = f"cell {formula.cell} holds a formula, and the workbook does not hold its value."
+        hint = "Open and save the workbook in a spreadsheet, then copy the cell and paste its value."
+    return Problem(_file(path, formula.sheet), formula.row, name or None, message, hint)
 
 
-def _text(value: Any, column: Column | None) -> str:
-    """The text of a cell as it would stand in a CSV file."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.replace(ESCAPED_X, "x").replace("_x000D_", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        if column is not None and column.type in ("year", "integer", "code"):
-            return value.strftime("%b-%y")  # the form in which a spreadsheet shows what it made of 2010/11
-        return value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, int | float):
-        return str(value) if isinstance(value, int) else _number(value)
-    return str(value)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+def _not_from(formulas: Iterable[Problem], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems but for those of a cell that holds a formula: they only follow from that."""
+    places = {(problem.file, problem.row, problem.column) for problem in formulas}
+    return (problem for problem in problems if (problem.file, problem.row, problem.column) not in places)
 
 
 def _table(file: str, rows: Rows | None, problems: list[Problem]) -> RawTable | None:

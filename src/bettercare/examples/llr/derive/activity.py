@@ -183,34 +183,35 @@ def _support_at_home(table: Table) -> Iterator[dict[str, object]]:
     """Intensive community support and reablement, each in part sent by emergency medical beds. Yields the flows."""
     emergency = table.counts["emergency-medical", "direct"][:3] * OLD
     share = round(community.SUPPORT_SPELLS * community.SUPPORT_STEP_DOWN / emergency.sum(), 6)
-    weeks = community.REABLEMENT_SHARE * community.REABLEMENT_WEEKS
     stay = np.full(len(BANDS), community.SUPPORT_STAY)
-    for service, part, step_down, why, delay in (
+    for service, part, each, step_down, why, delay in (
         (
             "intensive-community-support",
             share,
+            1.0,
             community.SUPPORT_STEP_DOWN,
             "About 1,200 people a year for 12 days each; six in ten sent by emergency medical beds.",
             1.0,
         ),
         (
             "reablement",
-            weeks,
+            community.REABLEMENT_SHARE,
+            community.REABLEMENT_WEEKS,
             community.REABLEMENT_STEP_DOWN,
             (
-                "8 in 100 emergency medical patients of 65 and over, for five and a half weeks each: the share counts "
-                "weeks for each spell, not people. Six in ten weeks arrive this way."
+                "8 in 100 emergency medical patients of 65 and over, for five and a half weeks each. Six in ten weeks "
+                "arrive this way."
             ),
             2.0,
         ),
     ):
-        sent = emergency * part
+        sent = emergency * part * each
         rest = sent * (1.0 - step_down) / step_down
         los = stay if service == "intensive-community-support" else None
         table.add(service, sent, "", why, stay=los, spread=1.0, arrives="flow")
         table.add(service, rest, "", why, stay=los, spread=1.0)
         for place in LOCALITIES:
-            yield _flow(service, place, 65, 120, float(part), delay, why)
+            yield {**_flow(service, place, 65, 120, float(part), delay, why), "units_each": each}
 
 
 def _rest(table: Table) -> None:

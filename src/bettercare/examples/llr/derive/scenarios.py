@@ -66,7 +66,7 @@ def _base_beds(folder: Path) -> dict[tuple[str, str], float]:
     return {
         (row["service"], row["site"]): float(row["available"])
         for row in _table(folder, "capacity")
-        if row["year"] == BASE_YEAR
+        if row["year"] == BASE_YEAR and row["basis"] == BASIS  # beds, not places in the emergency department
     }
 
 

@@ -88,6 +88,14 @@ COMMUNITY_BEDS: dict[str, dict[str, float]] = {
 MENTAL_HEALTH_BEDS = {"bradgate": 140, "evington": 44}
 LEARNING_DISABILITY_BEDS = {"agnes": 20}
 SLOTS = 45.0
+AE_SPACES = 70.0  # places in the emergency department where somebody can be looked after
+# Places of reablement so that 95 in 100 are in use on an average day; Rutland's small team needs more room.
+REABLEMENT_PLACES = {"leicester": 130.0, "leicestershire": 308.0, "rutland": 24.0}
+SLOT_BASIS = {
+    "intensive-community-support": "people cared for at home on an average day",
+    "reablement": "people supported at home on an average day",
+    "ae-major": "places where one person can be looked after",
+}
 # Available beds of the trust by service; emergency medical has the rest of the published 1,671.
 AVAILABLE = {
     "emergency-surgical": 309,
@@ -222,9 +230,7 @@ def _bed_row(service: str, site: str, year: str, available: float, evidence: str
         "site": site,
         "year": year,
         "available": float(available),
-        "basis": "KH03 average overnight"
-        if service != "intensive-community-support"
-        else "people cared for at home on an average day",
+        "basis": SLOT_BASIS.get(service, "KH03 average overnight"),
         "evidence": evidence,
         "assumed": why,
     }
@@ -259,7 +265,24 @@ def _community_capacity() -> list[dict[str, object]]:
             "The teams were being built up; no number was found.",
         )
     )
+    rows.append(_bed_row("ae-major", "lri", "2013/14", AE_SPACES, "", "No count of spaces was found: a judgement."))
+    places = "No number was found: about 95 in 100 places are taken to be in use on an average day of the base year."
+    for place in LOCALITIES:
+        rows.append(_bed_row("reablement", f"care-{place}", "2013/14", REABLEMENT_PLACES[place], "", places))
     return rows
+
+
+def _after_ashby(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Where the people of a hospital that closes go: to Coalville, the next one, from the year without beds on."""
+    why = "Ashby's beds close; its people are taken to go to Coalville, six miles away: assumed."
+    out = []
+    for row in [r for r in rows if r["service"] == "community-inpatient" and r["site"] == "ashby"]:
+        beside = next(r for r in rows if r["site"] == "coalville" and (r["service"], r["locality"]) == (
+            row["service"], row["locality"]))  # fmt: skip
+        together = round(float(str(row["share"])) + float(str(beside["share"])), 6)
+        for site, share in (("ashby", 0.0), ("coalville", together)):
+            out.append({**row, "site": site, "from_year": "2015/16", "share": share, "evidence": "", "assumed": why})
+    return out
 
 
 def write_tables(bed_days: dict[str, dict[str, float]], folder: Path = PLAN) -> dict[str, int]:
@@ -281,5 +304,6 @@ def write_tables(bed_days: dict[str, dict[str, float]], folder: Path = PLAN) -> 
                     "assumed": why,
                 }
             )
+    rows += _after_ashby(rows)
     capacity = _trust_capacity(bed_days) + _community_capacity()
     return {"catchments": write("catchments", rows, folder), "capacity": write("capacity", capacity, folder)}
