@@ -25,39 +25,41 @@ def run(
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")] = False,
 ) -> None:
     """Forecast a plan: one screen here, and a report, results.parquet, results.csv and run.toml in a folder."""
+    import os
     import time
+    from contextlib import nullcontext
     from datetime import datetime
-    from importlib.metadata import version
 
-    from rich.console import Console
-
-    from bettercare.engines.forecast import forecast
-    from bettercare.reporting import screen, write
-    from bettercare.reporting.as_json import as_json
-    from bettercare.reporting.charts import prepare
     from bettercare.reporting.drawing import Drawer
-    from bettercare.reporting.material import Material
-    from bettercare.reporting.report import Run
 
-    began = time.perf_counter()
-    content = read(plan)
-    names = _scenarios(content, scenario)
-    folder = write.prepare(out)
-    console = Console(highlight=False, stderr=json)
-    if not json:
-        console.print(screen.checked(content), markup=False, soft_wrap=True)
-    drawer = None if no_report else Drawer()  # it starts while the forecast runs, and so do the charts
-    if drawer:
-        prepare()
-    with screen.progress(console) as step:
-        f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
-    material = Material(f)
-    about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
-    paths = write.write(f, folder, about, None if no_report else material, drawer)
-    if json:
-        print_json(as_json(f, time.perf_counter() - began))
-        return
-    screen.show(material, console, paths[-1] if not no_report else None)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices here are small: its own threads would only wait
+    with nullcontext() if no_report else Drawer() as drawer:  # first of all: it loads while the plan is read
+        from importlib.metadata import version
+
+        from rich.console import Console
+
+        from bettercare.engines.forecast import forecast
+        from bettercare.reporting import screen, write
+        from bettercare.reporting.as_json import as_json
+        from bettercare.reporting.material import Material
+        from bettercare.reporting.report import Run
+
+        began = time.perf_counter()
+        content = read(plan)
+        names = _scenarios(content, scenario)
+        folder = write.prepare(out)
+        console = Console(highlight=False, stderr=json)
+        if not json:
+            console.print(screen.checked(content), markup=False, soft_wrap=True)
+        with screen.progress(console) as step:
+            f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
+        material = Material(f)
+        about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
+        paths = write.write(f, folder, about, material if drawer else None, drawer)
+        if json:
+            print_json(as_json(f, time.perf_counter() - began))
+        else:
+            screen.show(material, console, paths[-1] if drawer else None)
 
 
 def _scenarios(plan: Any, wanted: list[str] | None) -> list[str] | None:

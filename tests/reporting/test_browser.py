@@ -76,6 +76,25 @@ def test_nothing_scrolls_sideways_and_nothing_is_cut(browser: Any, file: Path, w
     tab.close()
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_table_that_scrolls_says_so(browser: Any, file: Path, width: int) -> None:
+    tab = browser.new_page(viewport={"width": width, "height": 800})
+    tab.goto(file.as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    tab.wait_for_timeout(200)
+    found = tab.evaluate(
+        """[...document.querySelectorAll('.scroll')].map(e => [
+             e.scrollWidth > e.clientWidth + 1, getComputedStyle(e, '::before').visibility === 'visible',
+             e.tabIndex, e.getAttribute('role'), e.getAttribute('aria-label')])"""
+    )
+    tab.close()
+    assert any(scrolls for scrolls, *_ in found) == (width == 375)
+    for scrolls, told, index, role, label in found:
+        assert told == scrolls, label
+        assert (index, role) == (0, "region")
+        assert label
+
+
 def test_the_skip_link_is_first(browser: Any, file: Path) -> None:
     tab = browser.new_page()
     tab.goto(file.as_uri())
@@ -93,6 +112,12 @@ def test_paper_shows_the_tables(browser: Any, file: Path, tmp_path: Path) -> Non
         "[...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().height < 5).length"
     )
     assert hidden == 0
+    tab.set_viewport_size({"width": 710, "height": 1000})  # A4 within its margins
+    cut = tab.evaluate(
+        """[...document.querySelectorAll('table, svg, p')].filter(e => e.getBoundingClientRect().right > 711)
+           .map(e => e.textContent.trim().slice(0, 60))"""
+    )
+    assert cut == []
     pdf = tmp_path / "report.pdf"
     tab.pdf(path=str(pdf), prefer_css_page_size=True)
     tab.close()

@@ -7,14 +7,15 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from bettercare.engines.forecast import Forecast, forecast
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import read_plan
-from bettercare.reporting import text
+from bettercare.reporting import tables, tables_care, text
 from bettercare.reporting.answer import answer, if_nothing
-from bettercare.reporting.chart_gap import scenarios
+from bettercare.reporting.chart_gap import group_totals, scenarios
 from bettercare.reporting.charts import MAKERS, all_charts
 from bettercare.reporting.material import Material
 from bettercare.reporting.report import render
@@ -190,6 +191,54 @@ def test_an_empty_plan() -> None:
     empty = Material(forecast(read_plan("empty"), draws=20, seed=1))
     read(render(empty, ABOUT))
     assert lines(empty)[0].startswith("IF NOTHING IS DONE")
+
+
+def test_a_closed_ward_says_that_it_is_closed(tmp_path: Path, m: Material) -> None:
+    still = tables_care.by_site(m)
+    assert still is not None
+    assert not any("closed" in cell for row in still.rows for cell in row)
+    content = files()
+    content["capacity.csv"] += "community-ward,cottage,2014/15,0,Average overnight,,strategy,\n"
+    shut = Material(forecast(read_plan(write(tmp_path, content)), draws=50, seed=1))
+    table = tables_care.by_site(shut)
+    assert table is not None
+    (row,) = [row for row in table.rows if row[0] == "Cottage Hospital"]
+    assert row[4] == "closed"
+    assert float(row[2]) > 0.0
+    assert f"Cottage Hospital (community ward) is closed in the plan. The {row[2]} beds" in table.note
+
+
+def test_a_published_estimate_is_not_called_measured(f: Forecast) -> None:
+    own = Material(f)
+    own.__dict__["published"] = pl.DataFrame({"published": [5e6], "difference": [-1e6]})
+    (said,) = [s for s in if_nothing(own).sentences if "published" in s.plain]
+    assert said.badge == "modelled"
+    assert "estimate published at the time was about \u00a35.0m; this forecast finds \u00a31.0m less" in said.plain
+
+
+def test_an_average_outside_its_range_is_explained(f: Forecast) -> None:
+    own = Material(f)
+    assert tables.odd_averages(own) is None
+    first = pl.int_range(pl.len()) == 0
+    odd = own.initiatives.with_columns(
+        *(pl.when(first).then(0.0).otherwise(k).alias(k) for k in ("p5", "p95")),
+        mean=pl.when(first).then(-3.0).otherwise("mean"),
+    )
+    own.__dict__["initiatives"] = odd
+    said = tables.odd_averages(own)
+    assert said is not None
+    assert f"\u201c{odd['title'][0]}\u201d" in said
+    assert "outside its own 90% range" in said
+
+
+def test_the_screen_says_what_widens_and_what_narrows(m: Material) -> None:
+    said = " ".join(" ".join(lines(m)).split())
+    groups = dict(group_totals(m, m.nothing))
+    for group in ("demand", "prices", "funding"):
+        if abs(groups.get(group, 0.0)) >= 5e2:
+            word = "wider" if groups[group] > 0 else "narrower"
+            start = said.index(f"{word} by ")
+            assert f"{group} {text.money(abs(groups[group]))}" in said[start : said.index(";", start)]
 
 
 def test_titles_follow_the_sign(f: Forecast) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from bettercare.reporting import text
+from bettercare.reporting import dates, text
 from bettercare.reporting.badges import STRETCHED
 from bettercare.reporting.chart_beds import opened, shortfall
 from bettercare.reporting.chart_gap import by_group, group_totals
 from bettercare.reporting.chart_initiatives import WORTH_SAYING, helps
 from bettercare.reporting.chart_partners import winners
 from bettercare.reporting.chart_style import Table
-from bettercare.reporting.labels import BED_GROUPS, short, unit
+from bettercare.reporting.labels import BED_GROUPS, BED_KINDS, quoted, unit
 from bettercare.reporting.material import LATE_MONTHS, Material
 from bettercare.reporting.text import Figure, Sentence, say
 
@@ -87,8 +88,8 @@ def if_nothing(m: Material) -> Item:
     takes = [f"{_group(g)} {text.money(-v)}" for g, v in sorted(groups, key=lambda g: g[1]) if v < 0]
     if adds or takes:
         parts = [
-            f"What adds to it: {text.listed(adds)}" if adds else "",
-            f"what takes off: {text.listed(takes)}" if takes else "",
+            f"What widens it: {text.listed(adds)}" if adds else "",
+            f"what narrows it: {text.listed(takes)}" if takes else "",
         ]
         joined = text.first_upper("; ".join(p for p in parts if p))
         none = "" if any(g == "efficiency" for g, _ in groups) else " No efficiency is made."
@@ -99,10 +100,8 @@ def if_nothing(m: Material) -> Item:
         compared = "the same" if abs(away) < 0.5e6 else f"{text.money(abs(away))} {'more' if away > 0 else 'less'}"
         out.append(
             say(
-                f"The figure published at the time was about {text.money(row['published'])}; this forecast finds "
-                f"{compared}, "
-                "and the report says why, line by line.",
-                badge="measured",
+                f"The estimate published at the time was about {text.money(row['published'])}; this forecast finds "
+                f"{compared}, and the report says why, line by line.",
             )
         )
     title = m.labels.scenario(n)
@@ -148,20 +147,21 @@ def under_scenarios(m: Material) -> Item | None:
                 f", {text.change_of_gap(c.mean)} than doing nothing.",
             )
         )
-        sentences += [say(words) for words in where_it_comes_from(m)]
+        parts = where_it_comes_from(m)
+        if parts:
+            sentences.append(say(f"Of that change: {text.listed(parts)}."))
     return Item("scenarios", "Under each scenario", tuple(sentences), table, "gap")
 
 
 def where_it_comes_from(m: Material) -> list[str]:
-    """What of the change against doing nothing is the initiatives' own, and what else it is made of."""
+    """The parts of the change against doing nothing: the initiatives' own, and the largest others where they count."""
     found = {g: v for g, v in by_group(m).items() if abs(v) >= 5e4}
     own = found.pop("initiatives", 0.0)
     others = sorted(found.items(), key=lambda g: -abs(g[1]))[:2]
     if not others or abs(others[0][1]) < 0.1 * abs(own):
         return []
-    rest = text.listed([f"{_group(g)} {text.change_of_gap(v)}" for g, v in others])
     mine = text.change_of_gap(own) if abs(own) >= 5e4 else "next to nothing"
-    return [f"Of that change, what the initiatives themselves do is {mine}; the rest is mostly {rest}."]
+    return [f"the initiatives themselves {mine}", *(f"{_group(g)} {text.change_of_gap(v)}" for g, v in others)]
 
 
 def bases(m: Material, group: str) -> list[str]:
@@ -172,6 +172,15 @@ def bases(m: Material, group: str) -> list[str]:
     kinds = TYPES[group]
     found = [b.basis for b in system.beds if system.traits["bed_type"][b.service] in kinds]
     return sorted({b for b in found if b})
+
+
+def missing(m: Material) -> str:
+    """What \u201ctoo few\u201d compares, and the beds that are missing where no site may lend to another."""
+    said = [f"{text.beds(m.spread(m.main, f'{g}_short').mean)} {BED_KINDS[g].lower()}" for g in m.bed_groups]
+    return (
+        "Those compare averages. Counted at each site in each future, with no spare bed lent to another, "
+        f"{text.listed(said)} beds are missing on average: a mean of shortfalls."
+    )
 
 
 def beds(m: Material) -> Item | None:
@@ -196,6 +205,7 @@ def beds(m: Material) -> Item | None:
         )
     if not out:
         return None
+    out.append(say(missing(m)))
     basis = sorted({b for g in m.bed_groups for b in bases(m, g)})
     if basis:
         named = text.listed([f"\u201c{b}\u201d" for b in basis[:3]])
@@ -238,11 +248,11 @@ def carriers(m: Material) -> Item | None:
     helping = table.filter(pl.col("mean") < WORTH_SAYING)
     out = [say(f"{text.first_upper(helps(table.height, helping.height))} on average, what they cost included.")]
     if helping.height:
-        named = [f"{short(r['title'], 50)} {text.money(-r['mean'])}" for r in helping.head(3).iter_rows(named=True)]
+        named = [f"{quoted(r['title'], 50)} ({text.money(-r['mean'])})" for r in helping.head(3).iter_rows(named=True)]
         out.append(say(f"Most is carried by {text.listed(named)} a year."))
     costly = table.filter(pl.col("mean") > 5e4).sort("mean", descending=True)
     if costly.height:
-        named = [f"{short(r['title'], 50)} {text.money(r['mean'])}" for r in costly.head(2).iter_rows(named=True)]
+        named = [f"{quoted(r['title'], 50)} ({text.money(r['mean'])})" for r in costly.head(2).iter_rows(named=True)]
         out.append(say(f"Those that cost most beyond what they save: {text.listed(named)}."))
     return Item("carriers", "Which initiatives carry the result", tuple(out), chapter="initiatives")
 
@@ -252,7 +262,7 @@ def doubled(m: Material) -> list[tuple[str, str, float, float, str]]:
     table = m.initiatives.filter(pl.col("overlap_with") != "")
     out = []
     for (service, what), rows in table.group_by("service", "unit", maintain_order=True):
-        found = sorted({short(t, 45) for t in rows["title"].to_list()})
+        found = sorted({quoted(t, 45) for t in rows["title"].to_list()})
         titles = [*found[:2], f"{len(found) - 2} more"] if len(found) > 3 else found
         alone, together = float(rows["alone"].sum()), float(rows["mean"].sum())
         out.append((str(service), str(what), alone, together, text.listed(titles)))
@@ -326,28 +336,32 @@ def by_when(m: Material) -> Item | None:
     """What must be true by when, and the risk of lateness."""
     if m.dates.is_empty():
         return None
-    carrying = m.by_initiative.filter(pl.col("mean") < 0)["code"].to_list()[:3]
-    chosen = m.dates.filter(pl.col("code").is_in(carrying)) if carrying else m.dates.head(3)
+    why = dates.reasonings(m)
     out = [
         say(
-            f"{text.first_upper(short(r['title'], 55))} must be at work by {r['date']:%B %Y}; the chance that it "
-            f"is at least "
-            f"{LATE_MONTHS:.0f} months late is {text.percent(r['late'])}.",
+            f"{quoted(r['title'], 55)} must be at work {dates.by(r['date'], why.get(r['code']))}; "
+            f"the chance that it is at least {LATE_MONTHS:.0f} months late is {text.percent(r['late'])}.",
             badge="assumed",
         )
-        for r in chosen.iter_rows(named=True)
+        for r in carrying_dates(m, 3)
     ]
     late = m.dates.filter(pl.col("late") >= 0.5).height
     mean = float(m.dates["delay"].mean() or 0.0)  # type: ignore[arg-type]
     out.append(
         say(
             f"Of {text.counted(m.dates.height, 'initiative')} with a date, {late} are more likely than not to be "
-            f"that late; "
-            f"on average they come {text.months(mean)}.",
+            f"that late; on average they come {text.months(mean)}.",
             badge="assumed",
         )
     )
     return Item("by-when", "What must be true by when", tuple(out), chapter="dates")
+
+
+def carrying_dates(m: Material, most: int) -> list[dict[str, Any]]:
+    """Rows of `m.dates` of the initiatives that narrow the gap most: only what helps must be true by a date."""
+    known = {r["code"]: r for r in m.dates.iter_rows(named=True)}
+    helping = m.by_initiative.filter(pl.col("mean") < WORTH_SAYING)["code"].to_list()
+    return [known[code] for code in helping if code in known][:most]
 
 
 def if_it_fails(m: Material) -> Item | None:

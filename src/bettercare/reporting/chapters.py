@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bettercare.reporting import chart_beds, tables, text
+from bettercare.reporting import tables, tables_care, text
 from bettercare.reporting.chart_style import Chart, Table
 from bettercare.reporting.material import Material
 
@@ -47,8 +47,8 @@ def chapters(m: Material, charts: dict[str, Chart]) -> list[Chapter]:
             "closures change "
             "the beds that are open, never the need.",
             c("beds"),
-            chart_beds.by_site(m),
-            tables.activity(m),
+            tables_care.by_site(m),
+            tables_care.activity(m),
         ),
         _chapter("partners", "Partners: gains and losses", c("partners")),
         _chapter("people", "People, and who uses hospitals", c("population"), c("deprivation")),
@@ -61,6 +61,7 @@ def chapters(m: Material, charts: dict[str, Chart]) -> list[Chapter]:
             "evidence succeed or fail partly together, so that many guesses do not add up to a certainty.",
             c("carrying"),
             c("forest"),
+            tables.odd_averages(m),
             tables.overlaps(m),
             tables.no_lever(m),
         ),

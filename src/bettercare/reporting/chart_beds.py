@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bettercare.reporting import text
 from bettercare.reporting.chart_gap import said
-from bettercare.reporting.chart_lines import Panel, panels_chart
+from bettercare.reporting.chart_lines import Panel, Panels
 from bettercare.reporting.chart_style import WIDTH, Chart, Table
 from bettercare.reporting.labels import BED_GROUPS
 from bettercare.reporting.material import Material, Spread
@@ -42,7 +42,7 @@ def by_year(m: Material) -> Chart | None:
         open_ = opened(m, group)
         numbers = f"{text.beds(need.mean)} needed, {text.beds(open_)} open: {shortfall(need, open_)}"
         panels.append(Panel([f"{BED_GROUPS[group]}, {m.year}:", numbers], points))
-    spec = panels_chart(
+    picture = Panels(
         panels,
         size=(WIDTH - 60, 130),
         years=tuple(year[2:] for year in years),
@@ -68,7 +68,7 @@ def by_year(m: Material) -> Chart | None:
         "is done. "
         "Black squares: beds that the plan has open. The scales do not begin at nought."
     )
-    return Chart("beds", title, said(title, None), how, "modelled", table, spec)
+    return Chart("beds", title, said(title, None), how, "modelled", table, picture)
 
 
 def by_site(m: Material) -> Table | None:

@@ -8,8 +8,8 @@ import polars as pl
 
 from bettercare.engines.forecast.explain import CAUSES
 from bettercare.reporting import text
-from bettercare.reporting.chart_lines import Panel, panels_chart
-from bettercare.reporting.chart_rows import Bar, Point, Row, pounds, rows_chart, sums
+from bettercare.reporting.chart_lines import Panel, Panels
+from bettercare.reporting.chart_rows import Bar, Point, Row, Rows, pounds, sums
 from bettercare.reporting.chart_style import BLUE, GREY, ORANGE, WIDTH, Chart, Table
 from bettercare.reporting.labels import short
 from bettercare.reporting.material import Material
@@ -75,8 +75,8 @@ def scenarios(m: Material) -> Chart | None:
         f"{RANGE}, given these assumptions. Right of nought: short of money; left: in surplus. The square is "
         f"doing nothing."
     )
-    spec = rows_chart(rows, f"Gap in {m.year}", pounds(max(abs(v) for r in rows for v in r.reach())))
-    return Chart("scenarios", title, _said(title, table), how, "modelled", table, spec)
+    picture = Rows(rows, f"Gap in {m.year}", pounds(max(abs(v) for r in rows for v in r.reach())))
+    return Chart("scenarios", title, _said(title, table), how, "modelled", table, picture)
 
 
 def fan(m: Material) -> Chart | None:
@@ -99,7 +99,7 @@ def fan(m: Material) -> Chart | None:
         lines = _wrapped(name)
         head = [*[" "] * (deepest - len(lines)), *lines, f"{text.money(row[-1].mean)} in {years[-1]}"]
         panels.append(Panel(head, points))
-    spec = panels_chart(
+    picture = Panels(
         panels,
         size=((WIDTH - 58 * columns) / columns, 110),
         years=years,
@@ -124,7 +124,7 @@ def fan(m: Material) -> Chart | None:
         "Line: average of the draws. Band: from the 5% to the 95% point, given these assumptions. Dashed line: doing "
         "nothing. All panels have one scale, in millions of pounds a year."
     )
-    return Chart("fan", title, _said(title, None), how, "modelled", table, spec)
+    return Chart("fan", title, _said(title, None), how, "modelled", table, picture)
 
 
 def _millions(reach: list[float]) -> str:
@@ -259,9 +259,7 @@ def _bridge(
         "where the one above it ends." + ("" if whole else " The scale does not begin at nought.")
     )
     reach = max(abs(v) for r in rows for v in r.reach())
-    return Chart(
-        code, title, _said(title, table), how, "modelled", table, rows_chart(rows, "", pounds(reach), zero=whole)
-    )
+    return Chart(code, title, _said(title, table), how, "modelled", table, Rows(rows, "", pounds(reach), zero=whole))
 
 
 def _said(title: str, table: Table | None) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from bettercare.engines.forecast.compile_activity import same_effects
 from bettercare.reporting import text
 from bettercare.reporting.chart_gap import said
-from bettercare.reporting.chart_rows import COUNTS, Point, Row, pounds, rows_chart
+from bettercare.reporting.chart_rows import COUNTS, Point, Row, Rows, pounds
 from bettercare.reporting.chart_style import BLUE, ORANGE, Chart, Table
 from bettercare.reporting.labels import GRADES, LEVERS, short, unit
 from bettercare.reporting.material import Material
@@ -66,8 +66,8 @@ def forest(m: Material) -> Chart | None:
         f"Hollow "
         "diamond: claimed for it, as a full year's work. Minus is less activity."
     )
-    spec = rows_chart(rows, f"Change of {what}", COUNTS)
-    return Chart("forest", title, said(title, None), how, "modelled", effects_table(m), spec)
+    picture = Rows(rows, f"Change of {what}", COUNTS)
+    return Chart("forest", title, said(title, None), how, "modelled", effects_table(m), picture)
 
 
 def effects_table(m: Material) -> Table:
@@ -155,7 +155,7 @@ def carrying(m: Material) -> Chart | None:
     )
     reach = max(abs(v) for r in rows for v in r.reach())
     return Chart(
-        "carrying", title, said(title, None), how, "modelled", out, rows_chart(rows, "Change of the gap", pounds(reach))
+        "carrying", title, said(title, None), how, "modelled", out, Rows(rows, "Change of the gap", pounds(reach))
     )
 
 

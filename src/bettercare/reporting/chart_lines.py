@@ -23,45 +23,45 @@ class Panel:
     points: list[dict[str, float]]
 
 
-def panels_chart(
-    panels: list[Panel],
-    size: tuple[float, float],
-    years: tuple[str, ...],
-    ticks: list[int],
-    labels: str,
-    domain: tuple[float, float] | None = None,
-    columns: int = 1,
-    without: tuple[str, ...] = (),
-    extent: int = 0,
-) -> dict[str, Any]:
-    """Vega-Lite of panels of one size. `labels` is the Vega expression of the values' axis.
+@dataclass(frozen=True)
+class Panels:
+    """A picture of panels of one size. `labels` is the Vega expression of the values' axis.
 
     `domain` is the scale that all share; without it each panel has its own, which does not begin at nought. `ticks` are
     the places of the years that are labelled; `without` names layers to leave out;
     `extent` is the room that every values' axis takes, so that panels above each other align.
     """
-    template = _template()
-    names = ", ".join(f"'{year}'" for year in years)
-    concat = []
-    for panel in panels:
-        layers = [copy.deepcopy(layer) for layer in template["layer"] if layer["name"] not in without]
+
+    panels: list[Panel]
+    size: tuple[float, float]
+    years: tuple[str, ...]
+    ticks: list[int]
+    labels: str
+    domain: tuple[float, float] | None = None
+    columns: int = 1
+    without: tuple[str, ...] = ()
+    extent: int = 0
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite of it."""
+        template = _template()
+        shared = {k: v for k, v in template.items() if k not in ("layer", "data", "datasets")}
+        kept = [layer for layer in template["layer"] if layer["name"] not in self.without]
+        concat = [self._panel(panel, copy.deepcopy(kept)) for panel in self.panels]
+        return {**shared, "concat": concat, "columns": self.columns, "spacing": {"row": 14, "column": 8}}
+
+    def _panel(self, panel: Panel, layers: list[dict[str, Any]]) -> dict[str, Any]:
+        names = ", ".join(f"'{year}'" for year in self.years)
         for layer in layers:
             encoding = layer["encoding"]
-            encoding["x"]["axis"] |= {"values": ticks, "labelExpr": f"[{names}][datum.value]"}
-            encoding["y"]["axis"] |= {"labelExpr": labels, "minExtent": extent}
-            if domain:
-                encoding["y"]["scale"] = {"domain": list(domain), "nice": True, "zero": False}
+            encoding["x"]["axis"] |= {"values": self.ticks, "labelExpr": f"[{names}][datum.value]"}
+            encoding["y"]["axis"] |= {"labelExpr": self.labels, "minExtent": self.extent}
+            if self.domain:
+                encoding["y"]["scale"] = {"domain": list(self.domain), "nice": True, "zero": False}
             del layer["name"], layer["data"]  # the panel has the numbers
         title = {"text": panel.head, "anchor": "start", "frame": "bounds", "fontSize": TYPE, "color": INK, "offset": 5}
-        box = {"width": size[0], "height": size[1], "title": title}
-        concat.append({"data": {"values": panel.points}, "layer": layers, **box})
-    shared = {k: v for k, v in template.items() if k not in ("layer", "data", "datasets")}
-    return {**shared, "concat": concat, "columns": columns, "spacing": {"row": 14, "column": 8}}
-
-
-def prepare() -> None:
-    """Make what all charts of this kind share."""
-    _template()
+        box = {"width": self.size[0], "height": self.size[1], "title": title}
+        return {"data": {"values": panel.points}, "layer": layers, **box}
 
 
 @cache

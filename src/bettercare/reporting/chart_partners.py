@@ -6,7 +6,7 @@ from typing import Any
 
 from bettercare.reporting import text
 from bettercare.reporting.chart_gap import said
-from bettercare.reporting.chart_rows import Bar, Row, pounds, rows_chart
+from bettercare.reporting.chart_rows import Bar, Row, Rows, pounds
 from bettercare.reporting.chart_style import BLUE, GREY, ORANGE, Chart, Table
 from bettercare.reporting.material import Material
 
@@ -70,8 +70,8 @@ def partners(m: Material) -> Chart | None:
         ),
     )
     reach = max(abs(v) for r in rows for v in r.reach())
-    spec = rows_chart(rows, "Change of the gap", pounds(reach))
-    return Chart("partners", title, said(title, None), how, "modelled", shown, spec)
+    picture = Rows(rows, "Change of the gap", pounds(reach))
+    return Chart("partners", title, said(title, None), how, "modelled", shown, picture)
 
 
 def winners(m: Material) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -126,9 +126,7 @@ def settings(m: Material) -> Chart | None:
         f"the plan."
     )
     reach = max((abs(v) for r in rows for v in r.reach()), default=1.0)
-    return Chart(
-        "settings", title, said(title, table), how, "modelled", table, rows_chart(rows, "Change", pounds(reach))
-    )
+    return Chart("settings", title, said(title, table), how, "modelled", table, Rows(rows, "Change", pounds(reach)))
 
 
 def _finding(m: Material, order: list[str], base: dict[str, float], last: str) -> str:

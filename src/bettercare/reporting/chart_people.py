@@ -9,7 +9,7 @@ import polars as pl
 
 from bettercare.reporting import badges, text
 from bettercare.reporting.chart_gap import said
-from bettercare.reporting.chart_rows import COUNTS, Point, Row, rows_chart
+from bettercare.reporting.chart_rows import COUNTS, Point, Row, Rows
 from bettercare.reporting.chart_style import BLUE, GREY, Chart, Table
 from bettercare.reporting.material import Material
 
@@ -71,8 +71,8 @@ def population(m: Material) -> Chart | None:
         title += f": {_more(*old)} aged 65 and over, {_more(*young)} younger"
     table = Table(f"People by age, {first} and {last}", ("Age", first, last, "Change"), tuple(cells))
     how = f"Hollow circle: {first}. Filled square: {last}. The number on the right is the change."
-    spec = rows_chart(rows, "People", COUNTS, zero=True)
-    return Chart("population", title, said(title, table), how, badges.of_table(m.plan, "population"), table, spec)
+    picture = Rows(rows, "People", COUNTS, zero=True)
+    return Chart("population", title, said(title, table), how, badges.of_table(m.plan, "population"), table, picture)
 
 
 def _more(before: float, after: float) -> str:
@@ -158,7 +158,7 @@ def deprivation(m: Material) -> Chart | None:
         )
         for r in sorted(rows, key=lambda r: -r["poor"])
     ]
-    spec = rows_chart(drawn, "Emergency admissions for 1,000 people in a year", COUNTS)
+    picture = Rows(drawn, "Emergency admissions for 1,000 people in a year", COUNTS)
     table = Table(
         f"Emergency admissions and deprivation by locality, {m.base_year}",
         ("Locality", "In the most deprived fifth", "Per 1,000 people", "Per 1,000, at the same ages"),
@@ -174,4 +174,4 @@ def deprivation(m: Material) -> Chart | None:
     )
     how = "Filled square: at the same ages. Hollow circle: as counted. The scale begins at nought."
     badge = badges.of_table(m.plan, "activity")
-    return Chart("deprivation", title, said(title, table), how, badge, table, spec)
+    return Chart("deprivation", title, said(title, table), how, badge, table, picture)

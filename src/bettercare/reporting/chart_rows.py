@@ -60,39 +60,42 @@ class Row:
         return [*ends, *bars, *(p.at for p in self.points)]
 
 
-def rows_chart(
-    rows: list[Row], axis: str, labels: str, zero: bool = True, reference: float | None = None
-) -> dict[str, Any]:
-    """Vega-Lite of a chart of rows. `labels` is a Vega expression of `datum.value` for the axis; `axis` its title.
+@dataclass(frozen=True)
+class Rows:
+    """A picture of rows. `labels` is a Vega expression of `datum.value` for the axis; `axis` its title.
 
     `zero` puts nought on the scale and marks it on every track; `reference` marks another value (dashed).
     """
-    texts: list[dict[str, Any]] = []
-    marks: dict[str, list[dict[str, Any]]] = {"tick": [], "bar": [], "hollow": [], "range": [], "cap": [], "point": []}
-    top = 0.0
-    for row in rows:
-        top = _place(row, top, texts, marks, zero, reference)
-    for side in ("left", "right"):
-        for weight in ("normal", "bold"):
-            marks[f"{side}-{weight}"] = [t for t in texts if t["side"] == side and t["weight"] == weight]
-    spec = copy.deepcopy(_template())
-    spec["height"] = top
-    spec.pop("datasets", None)
-    spec["layer"] = [layer for layer in spec["layer"] if marks[layer["name"]]]
-    for layer in spec["layer"]:
-        layer["data"] = {"values": marks[layer.pop("name")]}
-        encoding = layer["encoding"]
-        encoding["y"]["scale"] |= {"domain": [top, 0], "range": [top, 0]}
-        if "field" in encoding["x"]:
-            encoding["x"]["scale"] |= {"domain": list(_domain(rows, zero, reference))}
-            encoding["x"]["axis"] |= {"labelExpr": labels}
-            encoding["x"]["title"] = axis or None
-    return spec
 
+    rows: list[Row]
+    axis: str
+    labels: str
+    zero: bool = True
+    reference: float | None = None
 
-def prepare() -> None:
-    """Make what all charts of this kind share."""
-    _template()
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite of it."""
+        texts: list[dict[str, Any]] = []
+        marks: dict[str, list[dict[str, Any]]] = {k: [] for k in ("tick", "bar", "hollow", "range", "cap", "point")}
+        top = 0.0
+        for row in self.rows:
+            top = _place(row, top, texts, marks, self.zero, self.reference)
+        for side in ("left", "right"):
+            for weight in WEIGHTS:
+                marks[f"{side}-{weight}"] = [t for t in texts if t["side"] == side and t["weight"] == weight]
+        spec = copy.deepcopy(_template())
+        spec["height"] = top
+        spec.pop("datasets", None)
+        spec["layer"] = [layer for layer in spec["layer"] if marks[layer["name"]]]
+        for layer in spec["layer"]:
+            layer["data"] = {"values": marks[layer.pop("name")]}
+            encoding = layer["encoding"]
+            encoding["y"]["scale"] |= {"domain": [top, 0], "range": [top, 0]}
+            if "field" in encoding["x"]:
+                encoding["x"]["scale"] |= {"domain": list(_domain(self.rows, self.zero, self.reference))}
+                encoding["x"]["axis"] |= {"labelExpr": self.labels}
+                encoding["x"]["title"] = self.axis or None
+        return spec
 
 
 @cache

@@ -7,7 +7,7 @@ import polars as pl
 from bettercare.reporting import text
 from bettercare.reporting.badges import SHAPES
 from bettercare.reporting.chart_gap import said
-from bettercare.reporting.chart_rows import PERCENTS, Bar, Row, pounds, rows_chart
+from bettercare.reporting.chart_rows import PERCENTS, Bar, Row, Rows, pounds
 from bettercare.reporting.chart_style import BLUE, GREY, ORANGE, Chart, Table
 from bettercare.reporting.material import Material
 
@@ -57,8 +57,8 @@ def tornado(m: Material) -> Chart | None:
         f"({text.money(found.base)}). Shapes: {text.listed([f'{s} {b}' for b, s in SHAPES.items()])}."
     )
     reach = max(abs(v) for r in rows for v in r.reach())
-    spec = rows_chart(rows, f"Gap in {m.year}", pounds(reach), zero=False, reference=found.base)
-    return Chart("tornado", title, said(title, None), how, "modelled", shown, spec)
+    picture = Rows(rows, f"Gap in {m.year}", pounds(reach), zero=False, reference=found.base)
+    return Chart("tornado", title, said(title, None), how, "modelled", shown, picture)
 
 
 def shares(m: Material) -> Chart | None:
@@ -100,4 +100,4 @@ def shares(m: Material) -> Chart | None:
         ),
     )
     how = "Bar: share explained. Hollow grey bar: what chance alone would show with as many draws."
-    return Chart("shares", title, said(title, None), how, "modelled", shown, rows_chart(rows, "", PERCENTS))
+    return Chart("shares", title, said(title, None), how, "modelled", shown, Rows(rows, "", PERCENTS))

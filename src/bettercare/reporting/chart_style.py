@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 WIDTH = 400  # px in the drawing; the page scales it between a phone (about 340) and a wide column (about 540)
 TYPE = 13  # px in the drawing, so 11 on a phone and 17 on a screen
@@ -31,9 +31,11 @@ CONFIG: dict[str, Any] = {
     "font": MEASURED,
     "lineBreak": "\n",
     "view": {"stroke": None},
+    "title": {"limit": 0},  # nothing is cut, so no text is measured to see whether it must be
     "axis": {
         "labelFontSize": TYPE, "titleFontSize": TYPE, "titleFontWeight": "normal", "labelColor": INK,
         "titleColor": INK, "domainColor": GREY, "tickColor": GREY, "gridColor": "#e4e8ea", "labelFlush": True,
+        "labelLimit": 0, "titleLimit": 0,
     },
     "axisY": {"labelFlush": False},  # a value stands beside its line, or a chart misleads
     "header": {"labelFontSize": TYPE, "labelColor": INK, "labelAnchor": "start", "labelFontWeight": "bold"},
@@ -59,9 +61,17 @@ class Table:
             raise ValueError(f"the rows of the table {self.caption!r} do not fit its headers")
 
 
+class Picture(Protocol):
+    """What a picture shows, as plain data that can be sent to another process."""
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite of it. Only who draws asks for this: it loads altair."""
+        ...
+
+
 @dataclass(frozen=True)
 class Chart:
-    """A picture with what everybody needs beside it. `spec` is Vega-Lite."""
+    """A picture with what everybody needs beside it."""
 
     code: str
     title: str
@@ -69,7 +79,7 @@ class Chart:
     how: str
     badge: str
     table: Table
-    spec: dict[str, Any] = field(repr=False)
+    picture: Picture = field(repr=False)
     source: str = ""
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from bettercare.reporting import (
     chart_beds,
     chart_gap,
     chart_initiatives,
-    chart_lines,
     chart_partners,
     chart_people,
-    chart_rows,
     chart_sensitivity,
 )
 from bettercare.reporting.chart_style import Chart
@@ -35,13 +32,14 @@ MAKERS: dict[str, Callable[[Material], Chart | None]] = {
 }
 
 
-def prepare() -> None:
-    """Load altair and make its templates in the background, where there is something else to wait for."""
-    for kind in (chart_rows.prepare, chart_lines.prepare):
-        threading.Thread(target=kind, name="charts").start()
+def each_chart(m: Material) -> Iterator[Chart]:
+    """The charts, one after the other, so that one can be drawn while the next is made."""
+    for make in MAKERS.values():
+        chart = make(m)
+        if chart is not None:
+            yield chart
 
 
 def all_charts(m: Material) -> dict[str, Chart]:
     """The charts by code."""
-    made = {code: make(m) for code, make in MAKERS.items()}
-    return {code: chart for code, chart in made.items() if chart is not None}
+    return {chart.code: chart for chart in each_chart(m)}

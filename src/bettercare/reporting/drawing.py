@@ -1,25 +1,28 @@
-"""Vega-Lite to SVG without a browser, in a process of its own.
+"""Pictures to SVG without a browser, in a process of its own.
 
-The drawing engine takes a second or two to start and then holds up every thread beside it. In a process of its own it
-starts while the forecast runs, and draws while the rest of the page is written.
+altair and the drawing engine take a second or two to load, and the engine holds up every thread beside it. In a process
+of their own they load while the plan is read, and draw while the rest of the page is made.
 """
 
 from __future__ import annotations
 
-import json
+import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING
 
-Spec = dict[str, Any]
+if TYPE_CHECKING:
+    from bettercare.reporting.chart_style import Picture
 
 
 class Drawer:
-    """A drawing process. Where it cannot run, the drawing is done here."""
+    """A drawing process, until the block ends. Where it cannot run, or has died, the drawing is done here."""
 
     def __init__(self) -> None:
+        self._queue = ThreadPoolExecutor(1, "drawing")
         self._process: subprocess.Popen[bytes] | None = None
         with suppress(OSError):
             self._process = subprocess.Popen(
@@ -29,28 +32,58 @@ class Drawer:
                 stderr=subprocess.DEVNULL,
             )
 
-    def draw(self, specs: Sequence[Spec]) -> list[str]:
-        """The SVG of each Vega-Lite specification. To be called once: the process then ends."""
+    def __enter__(self) -> Drawer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._queue.shutdown(wait=False, cancel_futures=True)
+        self._end()
+
+    def draw(self, picture: Picture) -> Future[str]:
+        """Begin to draw a picture; the result is its SVG."""
+        return self._queue.submit(self._draw, picture)
+
+    def _draw(self, picture: Picture) -> str:
+        process = self._process
+        if process is not None:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                pickle.dump(picture, process.stdin)
+                process.stdin.flush()
+                return str(pickle.load(process.stdout))
+            except (OSError, ValueError, EOFError, pickle.UnpicklingError):
+                self._end()
+        return svg(picture)
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            lines = "".join(json.dumps(spec) + "\n" for spec in specs)
-            with suppress(OSError, ValueError):
-                answer, _ = process.communicate(lines.encode())
-                drawn = [str(json.loads(line)) for line in answer.splitlines()]
-                if process.returncode == 0 and len(drawn) == len(specs):
-                    return drawn
-        import vl_convert
+            process.kill()
+            process.communicate()
 
-        return [vl_convert.vegalite_to_svg(spec) for spec in specs]
+
+def svg(picture: Picture) -> str:
+    """Draw a picture in this process."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(picture.spec())
 
 
 def main() -> None:
-    """Draw what comes in, one specification a line, until there is no more."""
-    import vl_convert
+    """Draw what comes in until there is no more; first a picture of each kind, which loads what all of them need."""
+    from bettercare.reporting.chart_lines import Panel, Panels
+    from bettercare.reporting.chart_rows import Row, Rows
 
-    vl_convert.vegalite_to_svg({"data": {"values": [{}]}, "mark": "point"})  # start the engine before it is needed
-    for line in sys.stdin:
-        print(json.dumps(vl_convert.vegalite_to_svg(json.loads(line))), flush=True)
+    svg(Rows([Row("", "")], "", "''"))
+    svg(Panels([Panel([], [])], (1, 1), (), [], "''"))
+    while True:
+        try:
+            picture = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(svg(picture), sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ BED_GROUPS = {
     "community_beds": "Community hospital beds",
     "mental_health_beds": "Mental health and learning disability beds",
 }
+BED_KINDS = {"acute_beds": "Acute", "community_beds": "Community", "mental_health_beds": "Mental health"}
 UNITS = {
     "spell": "hospital stays",
     "episode": "episodes",
@@ -95,6 +96,10 @@ class Labels:
 
     def service(self, code: str) -> str:
         return self.services.get(code, code)
+
+    def named(self, words: str) -> str:
+        """The words with each initiative's code replaced by its title."""
+        return re.sub(r"[\w-]+", lambda w: quoted(self.initiatives[w[0]]) if w[0] in self.initiatives else w[0], words)
 
     def cause(self, kind: str, code: str, fallback: str) -> str:
         """A cause of the ledger: an initiative by its title, a growth by its service."""
@@ -164,6 +169,11 @@ def short(name: str, most: int = 60) -> str:
     if len(name) <= most:
         return name
     return name[: most - 1].rsplit(" ", 1)[0].rstrip(",;:") + "\u2026"
+
+
+def quoted(name: str, most: int = 60) -> str:
+    """The name in quotation marks, shortened where it is long: an initiative's title in a sentence."""
+    return f"\u201c{short(name, most)}\u201d"
 
 
 def unit(currency: str) -> str:

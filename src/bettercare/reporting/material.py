@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -47,13 +46,6 @@ class Material:
 
     def __post_init__(self) -> None:
         self.labels = Labels(self.f.plan)
-        self._early: Future[Tornado] | None = None
-
-    def begin(self) -> None:
-        """Start what takes longest in the background."""
-        pool = ThreadPoolExecutor(1)
-        self._early = pool.submit(engine.tornado, self.plan, self.main, self.year)
-        pool.shutdown(wait=False)
 
     @property
     def plan(self) -> Plan:
@@ -163,7 +155,7 @@ class Material:
 
     @cached_property
     def tornado(self) -> Tornado:
-        return self._early.result() if self._early else engine.tornado(self.plan, self.main, self.year)
+        return engine.tornado(self.plan, self.main, self.year)
 
     @cached_property
     def shares(self) -> pl.DataFrame:

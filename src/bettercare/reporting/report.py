@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 
 from bettercare.reporting import badges
 from bettercare.reporting.answer import Item, answer
 from bettercare.reporting.chapters import Chapter, chapters
 from bettercare.reporting.chart_style import Chart, Table, dress
-from bettercare.reporting.charts import all_charts
-from bettercare.reporting.drawing import Drawer
+from bettercare.reporting.charts import each_chart
+from bettercare.reporting.drawing import Drawer, svg
 from bettercare.reporting.material import Material
 from bettercare.reporting.text import Sentence
 
@@ -40,20 +41,21 @@ class Run:
 
 
 def render(m: Material, run: Run, drawer: Drawer | None = None) -> str:
-    """The whole page as text; `drawer` draws the charts, if one was started earlier."""
+    """The whole page as text; `drawer` draws the charts while the rest is made, if one was started earlier."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     here = files("bettercare.reporting") / "templates"
-    charts = all_charts(m)
-    pool = ThreadPoolExecutor(1)
-    drawn = pool.submit(_drawn, charts, drawer or Drawer())
-    pool.shutdown(wait=False)
+    charts: dict[str, Chart] = {}
+    drawn: dict[str, Callable[[], str]] = {}
+    for chart in each_chart(m):
+        charts[chart.code] = chart
+        drawn[chart.code] = drawer.draw(chart.picture).result if drawer else partial(svg, chart.picture)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "badge": lambda b: Markup(badges.html(b)),
         "sentence": lambda s: Markup(sentence(s)),
-        "picture": lambda c: Markup(dress(drawn.result()[c.code], c.code, c.alt)),
+        "picture": lambda c: Markup(dress(drawn[c.code](), c.code, c.alt)),
         "is_chart": lambda b: isinstance(b, Chart),
         "is_table": lambda b: isinstance(b, Table),
     }
@@ -72,10 +74,6 @@ def render(m: Material, run: Run, drawer: Drawer | None = None) -> str:
         meanings=badges.MEANINGS,
         css=Markup((here / "report.css").read_text(encoding="utf-8")),
     )
-
-
-def _drawn(charts: dict[str, Chart], drawer: Drawer) -> dict[str, str]:
-    return dict(zip(charts, drawer.draw([c.spec for c in charts.values()]), strict=True))
 
 
 def sentence(s: Sentence) -> str:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bettercare.reporting import dates as known
 from bettercare.reporting import text
-from bettercare.reporting.answer import bases, doubled, where_it_comes_from
+from bettercare.reporting.answer import bases, carrying_dates, doubled, where_it_comes_from
 from bettercare.reporting.badges import SHAPES, STRETCHED
 from bettercare.reporting.chart_beds import opened, shortfall
 from bettercare.reporting.chart_gap import group_totals
 from bettercare.reporting.chart_partners import winners
-from bettercare.reporting.labels import short, unit
+from bettercare.reporting.labels import BED_KINDS, short, unit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 WIDE = 80
 BAR = 16
+NAME = 33  # characters for a scenario's name; more goes on a line of its own
 
 
 def checked(plan: Plan) -> str:
@@ -85,11 +87,17 @@ def nothing(m: Material) -> list[str]:
         f"  {text.first_upper(text.gap(s.mean))} a year, {text.between(text.money(s.p5), text.money(s.p95))}.",
     ]
     wanted = ("demand", "prices", "efficiency", "funding")
-    groups = [f"{g} {text.money(v, plus=True)}" for g, v in group_totals(m, m.nothing) if g in wanted]
-    if groups and not any(g.startswith("efficiency") for g in groups):
-        groups.append("efficiency none")
+    groups = [(g, v) for g, v in group_totals(m, m.nothing) if g in wanted and abs(v) >= 5e2]
+    if not groups:
+        return out
+    parts = []
+    for word, sign in (("wider", 1), ("narrower", -1)):
+        named = [f"{g} {text.money(abs(v))}" for g, v in sorted(groups, key=lambda g: -abs(g[1])) if sign * v > 0]
+        parts += [f"{word} by {text.listed(named)}"] if named else []
+    if not any(g == "efficiency" for g, _ in groups):
+        parts.append("no efficiency is made")
     start = m.spread(m.nothing, "gap_gbp", m.base_year).mean
-    return [*out, f"  From {text.money(start)} in {m.base_year}: {', '.join(groups)}."] if groups else out
+    return [*out, f"  From {text.money(start)} in {m.base_year}: {'; '.join(parts)}."]
 
 
 def scenarios(m: Material) -> list[str]:
@@ -102,25 +110,37 @@ def scenarios(m: Material) -> list[str]:
         filled = round(BAR * abs(s.mean) / reach)
         bar = ("\u2588" if s.mean > 0 else "\u2591") * filled
         spread = f"({text.span(text.money(s.p5), text.money(s.p95))})"
-        out.append(f"  {short(m.labels.scenario(n), 33):<33} {text.money(s.mean):>6} {spread:<20} {bar}".rstrip())
+        name, *label = _name(m.labels.scenario(n))
+        out.append(f"  {name:<{NAME}} {text.money(s.mean):>6} {spread:<20} {bar}".rstrip())
+        out += [f"    {line}" for line in label]
     if m.compares:
         change = text.change_of_gap(m.change(m.nothing, m.main).mean)
-        more = " ".join(where_it_comes_from(m))
-        out.append(f"  \u201c{m.labels.scenario(m.main)}\u201d: {change} than doing nothing. {more}".rstrip())
+        more = "".join(f"; {part}" for part in where_it_comes_from(m))
+        out.append(f"  \u201c{m.labels.scenario(m.main)}\u201d: {change} than doing nothing{more}.")
     return out
+
+
+def _name(scenario: str) -> list[str]:
+    """The name of a scenario in lines that fit their column; its label goes on a line of its own where it must."""
+    title, opened, label = scenario.partition(" (")
+    if len(scenario) <= NAME or not opened:
+        return textwrap.wrap(scenario, NAME)
+    return [*textwrap.wrap(title, NAME), *textwrap.wrap(f"({label}", NAME)]
 
 
 def beds(m: Material) -> list[str]:
     out = []
     for group in m.bed_groups:
         s, o = m.spread(m.main, f"{group}_needed"), opened(m, group)
-        name = {"acute_beds": "Acute", "community_beds": "Community"}.get(group, "Mental health")
         ends = f"({text.span(text.beds(s.p5), text.beds(s.p95))})"
+        name = BED_KINDS[group]
         out.append(f"  {name:<14}{text.beds(s.mean):>6} needed {ends:<17} {text.beds(o):>6} open: {shortfall(s, o)}")
     if not out:
         return []
     basis = sorted({b for g in m.bed_groups for b in bases(m, g)})
     head = f"BEDS UNDER \u201c{m.labels.scenario(m.main)}\u201d".upper()
+    missing = text.listed([text.beds(m.spread(m.main, f"{g}_short").mean) for g in m.bed_groups])
+    out.append(f"  Where no site lends a bed, {missing} are missing: a mean of shortfalls.")
     return [head, *out, f"  Counted as: {short(', '.join(basis), 60)}"] if basis else [head, *out]
 
 
@@ -130,7 +150,7 @@ def partners(m: Material) -> list[str]:
     gain, lose = winners(m)
     out = ["PARTNERS, AGAINST DOING NOTHING"]
     for rows, word in ((gain, "Better off"), (lose, "Worse off")):
-        named = ", ".join(f"{short(r['name'], 34)} {text.money(abs(r['change']))}" for r in rows[:3])
+        named = ", ".join(f"{short(r['name'], 40)} {text.money(abs(r['change']))}" for r in rows[:3])
         more = f", {len(rows) - 3} more" if len(rows) > 3 else ""
         out.append(f"  {word}: {named}{more}." if rows else f"  {word}: none.")
     return out
@@ -174,15 +194,16 @@ def rests(m: Material) -> list[str]:
 def dates(m: Material) -> list[str]:
     if m.dates.is_empty():
         return []
-    carrying = m.by_initiative.filter(m.by_initiative["mean"] < 0)["code"].to_list()[:2]
-    rows = [r for r in m.dates.iter_rows(named=True) if r["code"] in carrying] or m.dates.head(1).to_dicts()
+    why = known.reasonings(m)
     said = [
-        f"{short(r['title'], 40)} by {r['date']:%b %Y} (3 months late or more: {text.percent(r['late'])})" for r in rows
+        f"{short(r['title'], 40)} {known.by(r['date'], why.get(r['code']), '%b %Y')} "
+        f"(3 months late or more: {text.percent(r['late'])})"
+        for r in carrying_dates(m, 2)
     ]
     late = m.dates.filter(m.dates["late"] >= 0.5).height
     return [
         "WHAT MUST BE TRUE BY WHEN",
-        f"  {'; '.join(said)}.",
+        *([f"  {'; '.join(said)}."] if said else []),
         f"  {late} of {m.dates.height} dated initiatives are more likely than not to be that late.",
     ]
 

@@ -7,26 +7,19 @@ from typing import Any
 import polars as pl
 
 from bettercare.engines import forecast as engine
+from bettercare.reporting import dates as known
 from bettercare.reporting import text
-from bettercare.reporting.answer import doubled
+from bettercare.reporting.answer import carrying_dates, doubled
 from bettercare.reporting.badges import ORDER, STRETCHED, plain
 from bettercare.reporting.chart_style import Table
-from bettercare.reporting.labels import MEASURES, unit
+from bettercare.reporting.labels import unit
 from bettercare.reporting.material import Material
 
-ACTIVITY = (
-    "emergency_admissions",
-    "elective_admissions",
-    "maternity_admissions",
-    "urgent_attendances",
-    "outpatient_attendances",
-    "staff_wte",
-)
 KINDS = {
     "opening": "In the base year",
     "volume": "More or less care",
     "inflation": "Pay and prices",
-    "efficiency": "Efficiency",
+    "efficiency": "Efficiency, own and in tariffs",
     "funding": "Funding",
     "investment": "Initiatives' own cost",
     "pooled-funds": "Pooled funds",
@@ -46,39 +39,10 @@ def scenarios(m: Material) -> Table:
     rows = []
     for n in m.names:
         s = m.plan.scenarios[n]
-        marks = [mark for mark in ("uses what was found out later" if s.hindsight else "", s.label) if mark]
-        rows.append((s.title, " ".join(s.description.split()), "; ".join(dict.fromkeys(marks))))
+        label = "" if s.label.lower() in s.title.lower() else s.label
+        marks = [mark for mark in ("uses what was found out later" if s.hindsight else "", label) if mark]
+        rows.append((s.title, " ".join(s.description.split()), "; ".join(marks)))
     return Table("The scenarios", ("Scenario", "What happens in it", "Mark"), tuple(rows))
-
-
-def activity(m: Material) -> Table | None:
-    """Admissions, attendances and staff: base year and headline year of each scenario."""
-    measures = [k for k in ACTIVITY if any(m.has(k, n) for n in m.names)]
-    if not measures:
-        return None
-    rows = []
-    for k in measures:
-        base = m.spread(m.main, k, m.base_year).mean
-        rows.append((MEASURES[k], f"{m.base_year}, all scenarios", text.number(base), "", ""))
-        for n in m.names:
-            s = m.spread(n, k)
-            change = text.percent(s.mean / base - 1.0, plus=True) if base else ""
-            rows.append(
-                (
-                    MEASURES[k],
-                    m.labels.scenario(n),
-                    text.number(s.mean),
-                    text.span(text.number(s.p5), text.number(s.p95)),
-                    change,
-                )
-            )
-    headers = ("Measure", "Scenario", "Average", "90% range", f"Since {m.base_year}")
-    return Table(
-        f"Care given and staff needed, {m.year}, people who live in the area",
-        headers,
-        tuple(rows),
-        ("modelled",) * len(rows),
-    )
 
 
 def savings(m: Material) -> Table | None:
@@ -139,33 +103,31 @@ def published(m: Material) -> Table | None:
             for k, v in sorted(made.items(), key=lambda kv: -abs(kv[1]))
             if abs(v) >= 5e5
         ]
+        ends = text.span(text.money(r["modelled_p5"]), text.money(r["modelled_p95"]))
         rows.append(
             (
                 r["line"],
-                text.money(r["published"]),
-                text.money(r["modelled_mean"]),
-                text.span(text.money(r["modelled_p5"]), text.money(r["modelled_p95"])),
+                f"{text.money(r['published'])} ({r['file']})",
+                f"{text.money(r['modelled_mean'])} ({ends})",
                 text.money(r["difference"], plus=True),
                 "; ".join(parts[:5]),
                 r["why"] or "Not known.",
-                r["file"],
             )
         )
     return Table(
         f"Published gaps for {m.year} beside this forecast of doing nothing",
         (
             "Published line",
-            "Published",
-            f"Ours ({plain('modelled')})",
-            "90% range",
+            "Published, and where",
+            f"Ours ({plain('modelled')}), 90% range",
             "Difference",
             "What ours is made of",
             "Why they differ",
-            "Published in",
         ),
         tuple(rows),
-        note="Nothing was tuned to meet the published figures. Minus is a surplus. A published line may count other "
-        "things than ours.",
+        note="The published figures are estimates of the time, not counts, and nothing was tuned to meet them. Minus "
+        "is a surplus. A published line may count other things than ours.",
+        kind="published",
     )
 
 
@@ -187,11 +149,13 @@ def build_up(m: Material) -> Table | None:
     whole = {k: float(table[k].sum()) for k in (*kinds, "gap")}
     rows.append(("All partners", *(text.money(whole[k], plus=k != "opening") for k in kinds), text.money(whole["gap"])))
     return Table(
-        f"How each partner's gap of {m.year} comes about if nothing is done",
+        f"How each partner's gap of {m.year} comes about if nothing is done: plus widens it, minus narrows it",
         ("Partner", *(KINDS[k] for k in kinds), f"Gap in {m.year}"),
         tuple(rows),
         ("modelled",) * len(rows),
-        "Averages; minus is a surplus or narrows the gap. Payments between partners cancel in the last line.",
+        "Averages. In the first and the last column minus is a surplus. Funding is what a partner receives: growth "
+        "has a minus, because it narrows the gap. A tariff's efficiency takes from who is paid and leaves with who "
+        "pays; for the whole system it is part of pay and prices. Payments between partners cancel in the last line.",
     )
 
 
@@ -208,6 +172,22 @@ def overlaps(m: Material) -> Table | None:
     return Table(f"Effects that count some of the same people, {m.year}", headers, rows, ("modelled",) * len(rows))
 
 
+def odd_averages(m: Material) -> str | None:
+    """Why an average can lie outside its own 90% range, where one of the effects does; otherwise nothing."""
+    found = []
+    for r in m.initiatives.iter_rows(named=True):
+        mean, ends = text.number(r["mean"], plus=True), [text.number(r[k], plus=True) for k in ("p5", "p95")]
+        if not r["p5"] <= r["mean"] <= r["p95"] and mean not in ends:
+            found.append(f"\u201c{r['title']}\u201d ({m.labels.service(r['service']).lower()})")
+    if not found:
+        return None
+    return (
+        f"For {text.listed(found)} the average lies outside its own 90% range. That is no slip: in more than nine "
+        "futures in ten it adds nothing, mostly because another initiative already reaches the same people; in the few "
+        "others it does, and those move the average but not the range."
+    )
+
+
 def no_lever(m: Material) -> Table | None:
     """Initiatives with no effect on activity, by reason."""
     table = m.without_lever
@@ -218,7 +198,10 @@ def no_lever(m: Material) -> Table | None:
         .agg(pl.len(), pl.col("title"))
         .sort(["len", "reason"], descending=[True, False])
     )
-    rows = tuple((r["reason"], str(r["len"]), "; ".join(sorted(r["title"]))) for r in groups.iter_rows(named=True))
+    rows = tuple(
+        (m.labels.named(r["reason"]), str(r["len"]), "; ".join(sorted(r["title"])))
+        for r in groups.iter_rows(named=True)
+    )
     total = m.plan.tables["initiatives"].height
     return Table(
         f"{table.height} of {text.counted(total, 'initiative')} have no lever on activity, and why",
@@ -228,32 +211,34 @@ def no_lever(m: Material) -> Table | None:
 
 
 def first_dates(m: Material, most: int = 10) -> Table | None:
-    """The dates of the initiatives that move the gap most."""
-    order = m.by_initiative.sort(pl.col("mean").abs(), descending=True)["code"].to_list()
-    known = {r["code"]: r for r in m.dates.iter_rows(named=True)}
-    codes = [c for c in order if c in known][:most]
-    moved = dict(m.by_initiative.select("code", "mean").iter_rows())
-    if not codes or m.dates.height <= most:
+    """The dates of the initiatives that narrow the gap most."""
+    if m.dates.height <= most:
         return None
-    rows = tuple((*_date(known[c]), text.change_of_gap(moved[c])) for c in codes)
+    why, moved = known.reasonings(m), dict(m.by_initiative.select("code", "mean").iter_rows())
+    found = carrying_dates(m, most)
+    if not found:
+        return None
+    rows = tuple((*_date(r, why), text.change_of_gap(moved[r["code"]])) for r in found)
     headers = (*DATED, f"What it does to the gap of {m.year}")
-    return Table("The initiatives that move the gap most", headers, rows, ("assumed",) * len(rows))
+    note = "Initiatives that widen the gap are left out: the gap is no worse if they are late."
+    return Table("The initiatives that narrow the gap most", headers, rows, ("assumed",) * len(rows), note)
 
 
 DATED = ("Initiative", "To go live", "Chance of three months late or more", "On average", "One chance in twenty")
 
 
-def _date(r: dict[str, Any]) -> tuple[str, ...]:
+def _date(r: dict[str, Any], why: dict[str, str | None]) -> tuple[str, ...]:
     late = (text.percent(r["late"]), text.months(r["delay"]), text.months(r["p95"]))
-    return (r["title"], f"{r['date']:%B %Y}", *late)
+    return (r["title"], known.when(r["date"], why.get(r["code"])), *late)
 
 
 def dates(m: Material) -> Table | None:
     """When each initiative goes live, and how likely it is to be late."""
     if m.dates.is_empty():
         return None
-    rows = tuple(_date(r) for r in m.dates.iter_rows(named=True))
-    note = "Delays pass on through what waits for what."
+    why = known.reasonings(m)
+    rows = tuple(_date(r, why) for r in m.dates.iter_rows(named=True))
+    note = f"{known.note(m)} Delays pass on through what waits for what.".strip()
     return Table("All dates on which the result rests", DATED, rows, ("assumed",) * len(rows), note)
 
 
@@ -286,11 +271,13 @@ def tested(m: Material) -> Table | None:
         )
         for r in own.iter_rows(named=True)
     )
+    fixed = bool((own["p5"] == own["p95"]).any())
     return Table(
         f"What happened, beside the forecast of \u201c{m.labels.scenario(m.main)}\u201d",
         ("Observation", "Year", "Happened", "90% range", "Inside?", "Known to the builders", "Basis"),
         rows,
         ("measured",) * len(rows),
+        "Where the range is one number it is the plan's own, such as beds open, and no forecast." if fixed else "",
     )
 
 
@@ -333,7 +320,7 @@ def coverage(m: Material) -> Table | None:
 
 def later(m: Material) -> Table | None:
     """Sources known only after the plan's date that stand in for what was not published earlier."""
-    known = {
+    late = {
         r["code"]: r
         for r in m.plan.tables["evidence"].iter_rows(named=True)
         if r["known_from"] > m.plan.settings.plan_date
@@ -341,7 +328,7 @@ def later(m: Material) -> Table | None:
     counts: dict[tuple[str, str], int] = {}
     for name, table in m.plan.tables.items():
         if "assumed" in table.columns and "evidence" in table.columns and name != "observations":
-            rows = table.filter(pl.col("assumed").is_not_null() & pl.col("evidence").is_in(list(known)))
+            rows = table.filter(pl.col("assumed").is_not_null() & pl.col("evidence").is_in(list(late)))
             for code, n in rows.group_by("evidence").len().iter_rows():
                 counts[code, name] = n
     if not counts:
@@ -350,8 +337,7 @@ def later(m: Material) -> Table | None:
         "Later sources knowingly used as stand-ins",
         ("Source", "Known from", "Table", "Rows"),
         tuple(
-            (known[c]["citation"], f"{known[c]['known_from']:%B %Y}", t, f"{n:,}")
-            for (c, t), n in sorted(counts.items())
+            (late[c]["citation"], f"{late[c]['known_from']:%B %Y}", t, f"{n:,}") for (c, t), n in sorted(counts.items())
         ),
         ("assumed",) * len(counts),
     )
@@ -369,8 +355,8 @@ def sources(m: Material) -> Table | None:
                 used[code] = used.get(code, 0) + n
     rows = table.sort("code").to_dicts()
     return Table(
-        f"The {len(rows)} sources of the plan",
-        ("Code", "Source", "Where", "Kind", "Known from", "Rows that rest on it"),
+        f"The {len(rows)} sources of the plan, and how many of its rows rest on each",
+        ("Code", "Source", "Where", "Kind", "Known from", "Rows"),
         tuple(
             (
                 r["code"],
@@ -383,5 +369,6 @@ def sources(m: Material) -> Table | None:
             for r in rows
         ),
         tuple(r["badge"] for r in rows),
+        "Nought rows: read when the plan was made, though no row of it names the source.",
         kind="sources",
     )

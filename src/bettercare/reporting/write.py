@@ -40,16 +40,14 @@ def write(
     For the same plan, seed and draws results.parquet and results.csv have the same bytes; the report and run.toml also
     hold the time.
     """
-    if material is not None:
-        material.begin()
-    table = f.table()
     paths = [folder / PARQUET, folder / CSV, folder / RUN]
-    table.write_parquet(paths[0], compression="zstd", compression_level=3, statistics=False)
-    table.write_csv(paths[1], float_precision=6)
-    _text(paths[2], about(f, run))
     if material is not None:
         paths.append(folder / REPORT)
         _text(paths[-1], render(material, run, drawer))
+    table = f.table()
+    table.write_parquet(paths[0], compression="zstd", compression_level=3, statistics=False)
+    table.write_csv(paths[1], float_precision=6)
+    _text(paths[2], about(f, run))
     return paths
 
 
