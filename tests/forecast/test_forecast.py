@@ -13,6 +13,7 @@ from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.money import value
 from bettercare.engines.forecast.places import bed_causes, beds_needed
+from bettercare.engines.forecast.results import QUANTILES
 from bettercare.engines.forecast.run import Luck, forecast, happen
 from bettercare.foundation.problems import UsageError
 from tests.forecast.plans import NO_EFFECT, plan
@@ -215,3 +216,10 @@ def test_results_are_tidy(tmp_path: Path) -> None:
     assert table["value"].is_finite().all()
     assert set(table["badge"].unique()) <= {"measured", "modelled", "assumed"}
     assert table.filter(pl.col("unit") == "").is_empty()
+
+
+def test_statistics_are_quantiles_and_means_of_the_draws(tmp_path: Path) -> None:
+    result = forecast(plan(tmp_path), ["as-planned"], draws=123).scenarios["as-planned"]
+    found = result.statistics
+    assert found[:-1] == pytest.approx(np.quantile(result.values, list(QUANTILES.values()), axis=2), rel=1e-12)
+    assert found[-1] == pytest.approx(result.values.mean(axis=2), rel=1e-12)

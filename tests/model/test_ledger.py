@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bettercare.model.ledger import log_mean, part_of_change
+from bettercare.model.ledger import log_mean, part_of_change, relative_log_mean
 
 POSITIVE = st.floats(1e-6, 1e6)
 FACTOR = st.one_of(st.floats(1e-4, 50.0), st.floats(0.999999, 1.000001))
@@ -52,3 +52,11 @@ def test_closing_belongs_to_what_closed(start: float, others: list[float]) -> No
 def test_the_limit_of_closing_is_continuous() -> None:
     parts = contributions(10.0, [1.5, 1e-250])
     assert abs(parts[1] + 10.0) < 0.05
+
+
+@given(st.floats(0.0, 50.0))
+def test_the_relative_log_mean_is_that_of_one_and_the_ratio(ratio: float) -> None:
+    r = np.array([ratio])
+    with np.errstate(divide="ignore"):
+        found = float(relative_log_mean(r, np.log(r))[0])
+    assert math.isclose(found, float(log_mean(1.0, ratio)), rel_tol=1e-9, abs_tol=1e-300)

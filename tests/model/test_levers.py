@@ -67,3 +67,25 @@ def test_a_chain_of_the_same_team_counts_once() -> None:
     e = np.array([[0.1], [0.3], [0.2]])
     same = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
     assert np.isclose(remaining(e, same).prod(), 0.7 * 0.9)  # the two ends are distinct, the middle one is both
+
+
+@given(st.lists(st.floats(-0.4, 0.9), min_size=6, max_size=6))
+def test_in_a_ring_each_effect_counts_what_it_adds_to_the_larger_ones(effects: list[float]) -> None:
+    """Six effects, each half the same as its two neighbours: by the definition, one effect at a time.
+
+    A set holds its size less the heaviest tree of what its members share: half for each link, but a ring has one more
+    link than a tree.
+    """
+    ring = np.zeros((6, 6))
+    for i in range(6):
+        ring[i, (i + 1) % 6] = ring[(i + 1) % 6, i] = 0.5
+
+    def held(members: list[int]) -> float:
+        links = sum((i + 1) % 6 in members for i in members)
+        return len(members) - 0.5 * min(links, 5)
+
+    for sign in (1.0, -1.0):  # good and harm are counted apart, the largest first
+        order = sorted((i for i in range(6) if sign * effects[i] > 0.0), key=lambda i: -sign * effects[i])
+        for n, i in enumerate(order):
+            kept = held(order[: n + 1]) - held(order[:n])
+            assert np.isclose(remaining(np.array(effects)[:, None], ring)[i, 0], (1.0 - effects[i]) ** kept)

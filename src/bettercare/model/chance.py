@@ -21,16 +21,26 @@ def poisson_quantile(position: ArrayLike, expected: ArrayLike, score: Array | No
     from scipy.special import ndtri
 
     u, lam = np.broadcast_arrays(np.asarray(position, float), np.asarray(expected, float))
-    z = ndtri(u) if score is None else score
-    root = np.sqrt(lam)
-    square = z * z
-    wide = lam + root * z + (square - 1.0) / 6.0 + z * (1.0 - square) / (72.0 * np.maximum(root, 1.0))
-    out = np.array(np.ceil(wide - 0.5))
+    z = np.asarray(ndtri(u) if score is None else score)
+    out, root, more = np.empty(u.shape), np.empty(u.shape), np.empty(u.shape)
+    np.sqrt(lam, out=root)
+    # lam + root z + (z z - 1) / 6 - z (z z - 1) / (72 root), rounded up from its middle
+    np.multiply(root, z, out=out)
+    out += lam
+    np.multiply(z, z, out=more)
+    more -= 1.0
+    out += more / 6.0
+    more *= z
+    more /= 72.0 * np.maximum(root, 1.0)
+    out -= more
+    out -= 0.5
+    np.ceil(out, out=out)
+    np.maximum(out, 0.0, out=out)
     few = (lam < _EXACT_BELOW) & (lam > 0.0)
     if few.any():
-        out[few] = _settle(np.maximum(out[few], 0.0), u[few], lam[few])
-    out = np.where(lam > 0.0, out, 0.0)
-    return np.asarray(np.maximum(out, 0.0), dtype=np.float64)
+        out[few] = _settle(out[few], u[few], lam[few])
+    out *= lam > 0.0
+    return out
 
 
 def _settle(guess: Array, u: Array, lam: Array) -> Array:

@@ -32,29 +32,28 @@ def log_remaining(effects: Array, shared: Array) -> Array:
     """The logarithm of `remaining`: adding over the first axis gives what all leave together."""
     limited = np.minimum(effects, LARGEST_EFFECT)
     logs = np.log1p(-limited)
-    for group in _groups(shared):
-        at = np.array(group)
-        logs[at] *= _part_kept(limited[at], shared[np.ix_(at, at)])
+    for group in overlapping(shared):
+        if len(group) > 1:
+            logs[group] *= _part_kept(limited[group], shared[np.ix_(group, group)])
     return logs
 
 
-def _groups(shared: Array) -> list[list[int]]:
-    """Sets of effects that overlap with each other, directly or through others; single effects left out."""
+def overlapping(shared: Array) -> list[list[int]]:
+    """Sets of effects that overlap with each other, directly or through others; one that overlaps with none alone."""
+    near = [[j for j, share in enumerate(row) if share > 0.0] for row in shared.tolist()]
     found: list[list[int]] = []
     seen: set[int] = set()
-    for first in range(shared.shape[0]):
+    for first in range(len(near)):
         if first in seen:
             continue
         group, edge = [first], [first]
         seen.add(first)
         while edge:
-            near = np.flatnonzero(shared[edge.pop()] > 0.0)
-            new = [int(j) for j in near if int(j) not in seen]
+            new = [j for j in near[edge.pop()] if j not in seen]
             seen.update(new)
             group += new
             edge += new
-        if len(group) > 1:
-            found.append(sorted(group))
+        found.append(sorted(group))
     return found
 
 
@@ -63,23 +62,33 @@ def _part_kept(effects: Array, shared: Array) -> Array:
 
     Effects that turn out as harm are counted among themselves in the same way: the same harm is not done twice.
     """
-    table = np.array(_distinct(tuple(map(tuple, shared.tolist()))))
-    good = _added(np.maximum(effects, 0.0), table)
-    if not (effects < 0.0).any():
-        return good
-    return np.where(effects > 0.0, good, _added(np.maximum(-effects, 0.0), table))
+    gains = _gains(tuple(map(tuple, shared.tolist())))
+    good = _added(np.maximum(effects, 0.0), gains)
+    harm = effects < 0.0
+    if harm.any():
+        np.copyto(good, _added(np.maximum(-effects, 0.0), gains), where=harm)
+    return good
 
 
-def _added(sizes: Array, table: Array) -> Array:
-    """How many distinct effects each one adds to those larger than it; `table` counts them by bit mask."""
-    order = np.argsort(-sizes, axis=0, kind="stable")
-    sets = np.cumsum(np.left_shift(1, order), axis=0)
-    part = np.empty_like(sizes)
-    np.put_along_axis(part, order, np.diff(table[sets], axis=0, prepend=0.0), axis=0)
-    return part
+def _added(sizes: Array, gains: Array) -> Array:
+    """How many distinct effects each one adds to those larger than it, from `gains` (effects, sets by bit mask)."""
+    larger = np.zeros(sizes.shape, dtype=np.int16)  # bit mask of the effects that come before each one
+    for i in range(len(sizes)):
+        for j in range(i):
+            before = sizes[j] >= sizes[i]  # of two that are equal the first comes first
+            larger[i] |= before * np.int16(1 << j)
+            larger[j] |= ~before * np.int16(1 << i)
+    return np.stack([gain[mask] for gain, mask in zip(gains, larger, strict=True)])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
+def _gains(shared: tuple[tuple[float, ...], ...]) -> Array:
+    """How many distinct effects each effect adds to each set that it is not in, (effects, sets by bit mask)."""
+    table = np.array(_distinct(shared))
+    masks = np.arange(table.size)
+    return np.stack([table[masks | (1 << i)] - table for i in range(len(shared))])
+
+
 def _distinct(shared: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
     """How many distinct effects each set holds, by bit mask: its size less the most that it can share along a tree.
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bettercare.model.ledger import log_mean
+from bettercare.model.ledger import log_mean, relative_log_mean
 
 Array = NDArray[np.float64]
 
 _WHOLE = 1e-9  # so that rounding error does not open a ward
 
 
-def steps(need: ArrayLike, step_size: float) -> Array:
+def steps(need: ArrayLike, step_size: ArrayLike) -> Array:
     """Whole wards or teams that must be staffed: one is given up only when a whole one is no longer needed."""
-    return np.ceil(np.asarray(need, float) / step_size - _WHOLE)
+    return np.asarray(np.ceil(np.asarray(need, float) / np.asarray(step_size, float) - _WHOLE))
 
 
 def price_level(inflation_percent: Array, efficiency_percent: Array) -> tuple[Array, Array]:
@@ -38,20 +38,27 @@ def split_change(
     turns a change of volume at base prices into its part of the change in money, so that
     from_volume = scale * (volume - volume[0]). `logs` are the logarithms of inflation and efficiency, if known.
     """
-    base = np.broadcast_to(volume[:1], volume.shape)
+    base = volume[:1]
     level = inflation * efficiency
-    money = volume * level
-    some = (base > 0.0) & (volume > 0.0)
-    log_volume = np.log(np.divide(volume, base, out=np.ones(volume.shape), where=some))
     log_inflation, log_efficiency = (np.log(inflation), np.log(efficiency)) if logs is None else logs
-    weight = log_mean(base, money, log_volume + log_inflation + log_efficiency)
-    mean_volume = log_mean(base, volume, log_volume)
-    scale = np.where(some, np.divide(weight, mean_volume, out=np.ones_like(weight), where=mean_volume > 0.0), level)
-    from_volume = scale * (volume - base)
-    from_efficiency = np.where(some, weight * log_efficiency, 0.0)
-    # where the line opened or closed, what prices did is the rest
-    from_inflation = np.where(some, weight * log_inflation, money - base - from_volume)
-    return scale, from_volume, from_inflation, from_efficiency
+    rise = volume - base
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = volume / base
+        log_ratio = np.log(ratio)
+        scale = relative_log_mean(ratio, log_ratio)
+        log_ratio += log_inflation
+        log_ratio += log_efficiency
+        ratio *= level
+        weight = relative_log_mean(ratio, log_ratio)
+        np.divide(weight, scale, out=scale)
+    weight *= base
+    from_inflation, from_efficiency = weight * log_inflation, weight * log_efficiency
+    some = (base > 0.0) & (volume > 0.0)
+    if not some.all():  # where the line opened or closed, what prices did is the rest
+        scale = np.where(some, scale, level)
+        from_inflation = np.where(some, from_inflation, volume * level - base - scale * rise)
+        from_efficiency = np.where(some, from_efficiency, 0.0)
+    return scale, scale * rise, from_inflation, from_efficiency
 
 
 def split_constant(inflation: Array, efficiency: Array) -> tuple[Array, Array]:

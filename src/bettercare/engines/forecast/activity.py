@@ -16,30 +16,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.causes import ARRIVED, DEMOGRAPHY, Cause, Parts
+from bettercare.engines.forecast.causes import ARRIVED, DEMOGRAPHY, Parts, Sheet
+from bettercare.engines.forecast.factors import Factor, Joint, by_place, by_rows, distinct
 from bettercare.engines.forecast.system import COUNT_LEVERS, MOVING_LEVERS, ServiceCells, System
-from bettercare.model.ledger import log_mean, part_of_change
-from bettercare.model.levers import LARGEST_EFFECT, log_remaining
+from bettercare.model.ledger import part_of_change, relative_log_mean
+from bettercare.model.levers import LARGEST_EFFECT, log_remaining, overlapping
 from bettercare.model.timing import average_ramp, starts
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Arrivals = list[tuple[int, Array]]  # effects and what they bring to a service, (localities, later years, draws)
 STAY_TREND = "length-of-stay"  # the kind of growth that changes stays and not counts
 _LOW_SCORE = 1.2815515655446004  # the low and high variants are the 10% and 90% lines
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One factor on some cells of a service: its logarithm, (cells or 1, years, draws), and the effect it comes from.
-
-    `size` is the share that the effect by itself takes away or adds, (years, draws).
-    """
-
-    cause: Cause
-    rows: NDArray[np.intp]
-    log: Array
-    effect: int = -1
-    size: Array = field(default_factory=lambda: np.zeros(()))
 
 
 @dataclass
@@ -67,256 +54,282 @@ def project(system: System, positions: Array) -> Activity:
 
 
 class _Projection:
-    """One pass over the services, in the order in which they send to each other."""
+    """One pass over the services, in the order in which they send to each other.
+
+    Working arrays hold the years after the base year ("later years"), since the base year is known.
+    """
 
     def __init__(self, system: System, positions: Array) -> None:
         self.system = system
+        places, years, effects = len(system.localities), len(system.years), len(system.effects)
         self.draws = positions.shape[0]
-        self.shape = (len(system.localities), len(system.years), self.draws)
+        self.later = (years - 1, self.draws)
         slips = np.stack([s.values(positions) for s in system.slips]) if system.slips else np.zeros((0, self.draws))
         when = starts(system.milestones, slips)
         self.when = when[system.live] if len(system.live) else np.zeros((0, self.draws))
-        years = len(system.years)
         self.ramp = np.zeros((len(system.initiatives), years, self.draws))
         for i, months in enumerate(system.ramp_months):
             self.ramp[i] = average_ramp(self.when[i], float(months), years)
         self.size = [e.size.values(positions) for e in system.effects]
-        self.rate = [g.rate.values(positions) for g in system.growth]
+        rates = {q: q.values(positions) for q in {g.rate for g in system.growth}}
+        self.yearly = {q: np.log1p(np.maximum(rate, -99.0) / 100.0) for q, rate in rates.items()}
         self.shares: dict[int, Array] = {}
-        self.z = self._population_score(positions)
-        self.arrived: list[list[tuple[int, Array]]] = [[] for _ in system.services]
-        effects = len(system.effects)
+        self.population = self._population(positions)
+        self.arrived: list[Arrivals] = [[] for _ in system.services]
+        self.position = {cause: k for k, cause in enumerate(system.causes)}
+        self.sent = np.zeros((len(system.flows), places, *self.later))
+        self.sent_base = np.zeros((len(system.flows), places))
+        shape = (places, years, self.draws)
         self.result = Activity(
-            total=np.zeros((3, len(system.services), *self.shape)),
+            total=np.zeros((3, len(system.services), *shape)),
             out=np.zeros((effects, years, self.draws)),
             alone=np.zeros((effects, years, self.draws)),
             starts=self.when,
             ramp=self.ramp,
-            count_causes=[Parts.of({}, self.shape) for _ in system.services],
-            day_causes=[Parts.of({}, self.shape) for _ in system.services],
+            count_causes=[Parts.of({}, shape) for _ in system.services],
+            day_causes=[Parts.of({}, shape) for _ in system.services],
         )
-        self.position = {cause: k for k, cause in enumerate(system.causes)}
-        self.sent = np.zeros((len(system.flows), *self.shape))
-        self.sent_base = np.zeros((len(system.flows), len(system.localities)))
 
     def run(self) -> Activity:
         for s in self.system.order:
             self._service(s)
         return self.result
 
-    def _population_score(self, positions: Array) -> Array:
+    def _population(self, positions: Array) -> Array:
+        """What draws take of the principal population, and of the steps to its high and low variant, (3, draws)."""
         from scipy.special import ndtri
 
         column = self.system.population
-        return np.zeros(self.draws) if column < 0 else np.asarray(ndtri(positions[:, column]), dtype=np.float64)
+        z = np.zeros(self.draws) if column < 0 else np.asarray(ndtri(positions[:, column]), dtype=np.float64)
+        return np.stack([np.ones(self.draws), np.maximum(z, 0.0) / _LOW_SCORE, np.maximum(-z, 0.0) / _LOW_SCORE])
 
-    def _demography(self, cells: ServiceCells, s: int) -> Array:
-        """Moments with population change alone (or what flows bring): (3, or 1 without stays, cells, years, draws)."""
+    def _service(self, s: int) -> None:
+        cells = self.system.cells[s]
+        people = self._people(cells, s)
+        growth, levers = self._joint(cells, self._growth(cells)), self._joint(cells, self._levers(cells, COUNT_LEVERS))
+        arriving = self._arriving(s)
+        base = cells.base.sum(axis=1)
+        each = base / base[0] if base[0] > 0.0 else np.array([1.0, 0.0, 0.0])  # moments of a unit that arrives
+        for k in np.flatnonzero(each):
+            known = np.bincount(cells.locality, cells.base[k], len(self.system.localities))
+            self.result.total[k, s, :, 0] = known[:, None]
+            for _, units in arriving:
+                self.result.total[k, s, :, 1:] += each[k] * units
+        count = self._counts(s, people[0], growth, levers, arriving)
+        if self.system.has_stay[s]:
+            self._days(s, people, growth, levers, [(e, each[1] * units) for e, units in arriving])
+        self._send(cells, count, arriving)
+
+    def _people(self, cells: ServiceCells, s: int) -> Array:
+        """Moments with population change alone (or what flows bring) over the base year's.
+
+        Shape (3, or 1 without stays, cells, later years, draws).
+        """
         moments = slice(0, 3 if self.system.has_stay[s] else 1)
-        principal, low, high = (cells.moments[v, moments, ..., None] for v in range(3))
-        up = np.maximum(self.z, 0.0) / _LOW_SCORE
-        down = np.maximum(-self.z, 0.0) / _LOW_SCORE
-        people = principal + (high - principal) * up + (low - principal) * down
-        people = np.maximum(people, 0.0)
-        base = cells.base[moments]
-        people[:, :, 0] = base[:, :, None]
+        base = cells.base[moments, :, None]
+        now = cells.moments[:, moments, :, 1:]
+        ratio = np.divide(now, base, out=np.ones(now.shape), where=base > 0.0)
+        principal, low, high = ratio
+        variants = np.stack([principal, high - principal, low - principal])
+        people = np.maximum(np.einsum("vmcy,vd->mcyd", variants, self.population), 0.0)
         if cells.flow.any():
-            brought = self._flow_ratio(s)[cells.locality]  # (cells, years, draws)
-            sent = base[:, :, None, None] * brought[None]
-            people = np.where(cells.flow[None, :, None, None], sent, people)
-        return np.asarray(people, dtype=np.float64)
+            brought = self._flow_ratio(s)
+            for c in np.flatnonzero(cells.flow):
+                people[:, c] = brought[cells.locality[c]]
+        return np.asarray(people)
 
     def _flow_ratio(self, s: int) -> Array:
-        """What flows bring to a service over what they brought in the base year, (localities, years, draws)."""
-        now, base = np.zeros(self.shape), np.zeros(len(self.system.localities))
+        """What flows bring to a service over what they brought in the base year, (localities, later years, draws)."""
+        now, base = np.zeros(self.sent.shape[1:]), np.zeros((len(self.system.localities), 1, 1))
         for f, flow in enumerate(self.system.flows):
             if flow.to_service == s:
                 now += flow.share * self.sent[f]
-                base += flow.share * self.sent_base[f]
-        safe = np.where(base > 0.0, base, 1.0)[:, None, None]
-        return np.where(base[:, None, None] > 0.0, now / safe, 1.0)
+                base += flow.share * self.sent_base[f][:, None, None]
+        return np.divide(now, base, out=np.ones(now.shape), where=base > 0.0)
+
+    def _joint(self, cells: ServiceCells, factors: list[Factor]) -> Joint:
+        return Joint(factors, cells.locality.size, self.later)
+
+    def _growth(self, cells: ServiceCells) -> list[Factor]:
+        """Growth of counts: the plan's, and effects that add a share."""
+        factors = self._grown(cells, trend=False)
+        for e, w in cells.effects:
+            effect = self.system.effects[e]
+            if effect.lever == "add" and effect.unit == "share":
+                for weight, rows in distinct(w):
+                    more = np.maximum(weight * self._share(e), -LARGEST_EFFECT)
+                    factors.append(Factor(self._cause(e), rows, np.log1p(more), e, more))
+        return factors
+
+    def _grown(self, cells: ServiceCells, trend: bool) -> list[Factor]:
+        """Growth rows of a service: the trend of its stays, or all others."""
+        factors = []
+        for g, w in cells.growth:
+            growth = self.system.growth[g]
+            if (growth.kind == STAY_TREND) == trend:
+                log = growth.years[1:, None] * self.yearly[growth.rate]
+                cause = self.position[growth.kind, growth.code]
+                factors += [Factor(cause, rows, weight * log) for weight, rows in distinct(w)]
+        return factors
 
     def _levers(self, cells: ServiceCells, levers: tuple[str, ...]) -> list[Factor]:
         """What effects of these kinds leave of the cells that they address: a factor for each, overlap taken off.
 
-        Effects are combined once for each distinct set of them, since cells of several places often share it.
+        Effects that overlap are combined once for all cells that they address together.
         """
-        chosen = [(e, w) for e, w in cells.effects if self.system.effects[e].lever in levers]
-        if not chosen:
-            return []
-        reach = np.stack([w for _, w in chosen], axis=1)  # (cells, effects)
-        sets, which = np.unique(reach, axis=0, return_inverse=True)
-        out = []
-        for u, weights in enumerate(sets):
-            at = np.flatnonzero(weights)
-            if not at.size:
-                continue
-            codes = [chosen[j][0] for j in at]
-            taken = np.stack([weights[j] * self._share(e) for j, e in zip(at, codes, strict=True)])
-            logs = log_remaining(taken, self.system.shared[np.ix_(codes, codes)])
-            rows = np.flatnonzero(which.reshape(-1) == u)
-            out += [Factor(self._cause(e), rows, logs[j][None], e, taken[j]) for j, e in enumerate(codes)]
-        return out
+        chosen = [(e, w.tolist()) for e, w in cells.effects if self.system.effects[e].lever in levers]
+        sets: dict[tuple[tuple[int, float], ...], list[int]] = {}
+        for c in range(cells.locality.size) if chosen else ():
+            sets.setdefault(tuple((e, w[c]) for e, w in chosen if w[c]), []).append(c)
+        groups: dict[tuple[tuple[int, float], ...], list[int]] = {}
+        for effects, rows in sets.items():
+            for group in overlapping(self._shared(effects)):
+                groups.setdefault(tuple(effects[j] for j in group), []).extend(rows)
+        factors = []
+        for effects, rows in groups.items():
+            taken = np.stack([weight * self._share(e) for e, weight in effects])
+            logs = log_remaining(taken, self._shared(effects))
+            for (e, _), log, size in zip(effects, logs, taken, strict=True):
+                factors.append(Factor(self._cause(e), tuple(rows), log, e, size))
+        return factors
+
+    def _shared(self, effects: tuple[tuple[int, float], ...]) -> Array:
+        codes = [e for e, _ in effects]
+        return self.system.shared[np.ix_(codes, codes)]
 
     def _share(self, e: int) -> Array:
-        """Share of the activity addressed that an effect takes away or adds, (years, draws)."""
-        if e in self.shares:
-            return self.shares[e]
-        effect = self.system.effects[e]
-        size = self.size[e] * effect.reach
-        if effect.unit == "count-a-year":
-            size = size / effect.addressed if effect.addressed > 0.0 else np.zeros(self.draws)
-        if effect.lever in MOVING_LEVERS:
-            size = np.maximum(size, 0.0)  # nothing can be moved back from a service that did not send it
-        self.shares[e] = size[None, :] * self.ramp[effect.initiative]
+        """Share of the activity addressed that an effect takes away or adds, (later years, draws)."""
+        if e not in self.shares:
+            effect = self.system.effects[e]
+            size = self.size[e] * effect.reach
+            if effect.unit == "count-a-year":
+                size = size / effect.addressed if effect.addressed > 0.0 else np.zeros(self.draws)
+            if effect.lever in MOVING_LEVERS:
+                size = np.maximum(size, 0.0)  # nothing can be moved back from a service that did not send it
+            self.shares[e] = size * self.ramp[effect.initiative, 1:]
         return self.shares[e]
 
-    def _service(self, s: int) -> None:
-        cells = self.system.cells[s]
-        home = cells.locality
-        moments = self._demography(cells, s)
-        trends = [self._grown(g, w) for g, w in cells.growth]
-        growth = [f for f in trends if f.cause[0] != STAY_TREND]
-        growth += [self._added(e, w) for e, w in cells.effects if self._adds_share(e)]
-        levers = self._levers(cells, COUNT_LEVERS)
-        stays = self._levers(cells, ("shorten",)) if self.system.has_stay[s] else []
-        drift = [f for f in trends if f.cause[0] == STAY_TREND]
-        grown, taken = self._sum(growth, cells), self._sum(levers, cells)
-        before = moments[0] * np.exp(grown)
-        count = before * np.exp(taken) if levers else before
-        total = grown + taken
-        self.result.total[0, s] = self._gather(home, count)
-        count_parts: dict[int, Array] = {}
-        day_parts: dict[int, Array] = {}
-        self._explain(s, moments[0], count, [*growth, *levers], total, count_parts)
-        if self.system.has_stay[s]:
-            drifted, shorter = self._sum(drift, cells), self._sum(stays, cells)
-            stay = np.exp(drifted + shorter)
-            unshortened = moments[1] * np.exp(total + drifted)
-            days = unshortened * np.exp(shorter)
-            self.result.total[1, s] = self._gather(home, days)
-            self.result.total[2, s] = self._gather(home, moments[2] * np.exp(total) * stay**2)
-            every = [*growth, *levers, *drift, *stays]
-            self._explain(s, moments[1], days, every, total + drifted + shorter, day_parts)
-            self._record(home, unshortened, days, stays, shorter)
-        self._record(home, before, count, levers, taken)
-        self._record_added(before, [f for f in growth if f.effect >= 0])
-        self._arrivals(s, count_parts, day_parts)
-        self._send(s, cells, count)
-        self.result.count_causes[s] = Parts.of(count_parts, self.shape)
-        self.result.day_causes[s] = Parts.of(day_parts, self.shape)
+    def _cause(self, e: int) -> int:
+        return self.position["initiative", self.system.initiatives[self.system.effects[e].initiative]]
 
-    def _gather(self, home: Ints, values: Array) -> Array:
-        """Sum cells into localities: (localities, years, draws) from (cells, years, draws)."""
-        out = np.zeros((len(self.system.localities), *values.shape[1:]))
-        for place, cell in zip(home, values, strict=True):  # few cells, long rows: quicker than one call for all
-            out[place] += cell
-        return out
-
-    def _sum(self, factors: list[Factor], cells: ServiceCells) -> Array:
-        total = np.zeros((cells.locality.size, *self.shape[1:]))
-        for f in factors:
-            total[f.rows] += f.log
-        return total
-
-    def _grown(self, g: int, w: Array) -> Factor:
-        growth = self.system.growth[g]
-        logs = np.log1p(np.maximum(self.rate[g], -99.0) / 100.0)
-        rows = np.flatnonzero(w)
-        yearly = growth.years[None, :, None] * logs[None, None, :]
-        return Factor((growth.kind, growth.code), rows, w[rows, None, None] * yearly)
-
-    def _added(self, e: int, w: Array) -> Factor:
-        rows = np.flatnonzero(w)
-        more = np.maximum(w[rows, None, None] * self._share(e)[None], -LARGEST_EFFECT)
-        return Factor(self._cause(e), rows, np.log1p(more), e, more)
-
-    def _cause(self, e: int) -> Cause:
-        return ("initiative", self.system.initiatives[self.system.effects[e].initiative])
-
-    def _adds_share(self, e: int) -> bool:
-        effect = self.system.effects[e]
-        return effect.lever == "add" and effect.unit == "share"
-
-    def _explain(
-        self,
-        s: int,
-        drawn: Array,
-        end: Array,
-        factors: list[Factor],
-        total: Array,
-        into: dict[int, Array],
-    ) -> None:
-        """Split the change since the base year; population change is demography, and in flow cells what others sent.
-
-        `drawn` is the moment with population change alone, `end` with all `factors`; `total` sums their logarithms.
-        """
-        start = np.broadcast_to(drawn[:, :1], end.shape)
-        ratio = np.divide(drawn, start, out=np.ones(end.shape), where=start > 0.0)
-        with np.errstate(divide="ignore"):
-            change = np.log(ratio)
-        weight = log_mean(start, end, change + total)
-        part = part_of_change(weight, change, start)
-        flow, home = self.system.cells[s].flow, self.system.cells[s].locality
-        into[self.position[DEMOGRAPHY]] = self._gather(home[~flow], part[~flow])
-        if flow.any():
-            into[self.position[ARRIVED]] = self._gather(home[flow], part[flow])
-        for f in factors:
-            mine = self._gather(home[f.rows], weight[f.rows] * f.log)
-            _add(into, self.position[f.cause], mine)
-
-    def _record(self, home: Ints, before: Array, after: Array, levers: list[Factor], total: Array) -> None:
-        """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
-        if not levers:
-            return
-        weight = log_mean(before, after, total)
-        for f in levers:
-            taken = -weight[f.rows] * f.log
-            self.result.out[f.effect] += taken.sum(axis=0)
-            alone = np.minimum(f.size, LARGEST_EFFECT)
-            self.result.alone[f.effect] += before[f.rows].sum(axis=0) * alone
-            effect = self.system.effects[f.effect]
-            if effect.lever in MOVING_LEVERS:
-                arriving = effect.rate * self._gather(home[f.rows], taken)
-                self.arrived[effect.to_service].append((f.effect, arriving))
-
-    def _record_added(self, grown: Array, added: list[Factor]) -> None:
-        for f in added:
-            more = -(grown[f.rows] * (1.0 - np.exp(-f.log))).sum(axis=0)
-            self.result.out[f.effect] = self.result.alone[f.effect] = more
-
-    def _arrivals(self, s: int, count_parts: dict[int, Array], day_parts: dict[int, Array]) -> None:
-        """Add what shifts bring and what initiatives add as new activity; stays are the service's own."""
-        arriving = list(self.arrived[s])
+    def _arriving(self, s: int) -> Arrivals:
+        """What shifts bring to a service and what initiatives add to it as new activity."""
+        arriving = self.arrived[s]
         for e, effect in enumerate(self.system.effects):
             if effect.service == s and effect.lever == "add" and effect.unit == "count-a-year":
-                units = (self.size[e] * effect.reach)[None, :] * self.ramp[effect.initiative]
-                arriving.append((e, effect.spread[:, None, None] * units[None]))
-                self.result.out[e] = self.result.alone[e] = -units
-        base = self.system.cells[s].base.sum(axis=1)
-        mean = base[1] / base[0] if base[0] > 0.0 else 0.0
-        square = base[2] / base[0] if base[0] > 0.0 else 0.0
-        for e, units in arriving:
-            for k, each in enumerate((1.0, mean, square)):
-                self.result.total[k, s] += each * units
-            cause = self.position[self._cause(e)]
-            _add(count_parts, cause, units)
-            if mean > 0.0:
-                _add(day_parts, cause, mean * units)
+                units = self.size[e] * effect.reach * self.ramp[effect.initiative, 1:]
+                arriving.append((e, effect.spread[:, None, None] * units))
+                self.result.out[e, 1:] = self.result.alone[e, 1:] = -units
+        return arriving
 
-    def _send(self, s: int, cells: ServiceCells, count: Array) -> None:
-        """What this service sends on through flows, arrivals included in proportion."""
+    def _counts(self, s: int, people: Array, growth: Joint, levers: Joint, arriving: Arrivals) -> Array:
+        """Counts and their causes; returns the counts, (cells, later years, draws), without what arrives."""
+        cells = self.system.cells[s]
+        start = cells.base[0, :, None, None]
+        before, after = growth.ratio, levers.ratio
+        before *= people
+        after *= before
+        self.result.count_causes[s] = self._explain(cells, 0, people, after, [growth, levers], arriving)
+        before *= start
+        after *= start
+        self._gather(0, s, after)
+        self._record(cells, before, levers)
+        for f in growth.factors:
+            if f.effect >= 0:
+                more = (1.0 - np.exp(-f.log)) * before[list(f.rows)].sum(axis=0)
+                self.result.out[f.effect, 1:] -= more
+                self.result.alone[f.effect, 1:] -= more
+        return after
+
+    def _days(self, s: int, people: Array, growth: Joint, levers: Joint, arriving: Arrivals) -> None:
+        """Sums and sums of squares of stays, and the causes of the sums."""
+        cells = self.system.cells[s]
+        drift = self._joint(cells, self._grown(cells, trend=True))
+        shorter = self._joint(cells, self._levers(cells, ("shorten",)))
+        start = cells.base[1:, :, None, None]
+        number, stay = growth.ratio, drift.ratio
+        number *= levers.ratio
+        unshortened = number * people[1]
+        unshortened *= stay
+        kept = shorter.ratio
+        after = unshortened * kept
+        joints = [growth, levers, drift, shorter]
+        self.result.day_causes[s] = self._explain(cells, 1, people[1], after, joints, arriving)
+        unshortened *= start[0]
+        self._record(cells, unshortened, shorter)
+        after *= start[0]
+        self._gather(1, s, after)
+        stay *= kept
+        self._gather(2, s, stay**2 * number * people[2] * start[1])
+
+    def _gather(self, k: int, s: int, values: Array) -> None:
+        """Add a moment of the cells of a service, (cells, later years, draws), to the totals of their localities."""
+        for place, cell in zip(self.system.cells[s].locality, values, strict=True):
+            self.result.total[k, s, place, 1:] += cell
+
+    def _explain(
+        self, cells: ServiceCells, moment: int, people: Array, end: Array, joints: list[Joint], arriving: Arrivals
+    ) -> Parts:
+        """Split the change since the base year; population change is demography, and in flow cells what others sent.
+
+        `people` is a moment with population change alone, `end` with all factors of `joints`, over the base year's.
+        """
+        demography, arrived = self.position[DEMOGRAPHY], self.position[ARRIVED]
+        natural = [arrived if flow else demography for flow in cells.flow]
+        factors = [f for joint in joints for f in joint.factors]
+        known = {demography, *natural, *(f.cause for f in factors), *(self._cause(e) for e, _ in arriving)}
+        sheet = Sheet(known, self.result.total.shape[2:])
+        start = cells.base[moment, :, None, None]
+        with np.errstate(divide="ignore"):
+            change = np.log(people)
+        logs = change.copy()
+        for joint in joints:
+            if joint.factors:
+                logs += joint.log
+        weight = relative_log_mean(end, logs)
+        weight *= start
+        home = cells.locality.tolist()
+        for cause, place, part in zip(natural, home, part_of_change(weight, change, start), strict=True):
+            sheet.add(cause, place, part)
+        for rows, same in by_rows(factors):
+            for place, mine in by_place(home, rows, weight).items():
+                for f in same:
+                    sheet.add(f.cause, place, mine * f.log)
+        for e, units in arriving:
+            sheet.add(self._cause(e), slice(None), units)
+        return sheet.parts
+
+    def _record(self, cells: ServiceCells, before: Array, levers: Joint) -> None:
+        """What each effect takes, with the others (log-mean parts of the whole) and alone, and send it on."""
+        if not levers.factors:
+            return
+        weight = levers.weight
+        weight *= before
+        home = cells.locality.tolist()
+        for rows, same in by_rows(levers.factors):
+            places = by_place(home, rows, weight)
+            mine, whole = sum(places.values()), before[list(rows)].sum(axis=0)
+            for f in same:
+                self.result.out[f.effect, 1:] -= mine * f.log
+                self.result.alone[f.effect, 1:] += whole * np.minimum(f.size, LARGEST_EFFECT)
+                effect = self.system.effects[f.effect]
+                if effect.lever in MOVING_LEVERS:
+                    arriving = np.zeros(self.sent.shape[1:])
+                    for place, part in places.items():
+                        arriving[place] = -effect.rate * part * f.log
+                    self.arrived[effect.to_service].append((f.effect, arriving))
+
+    def _send(self, cells: ServiceCells, count: Array, arriving: Arrivals) -> None:
+        """What a service sends on through flows, arrivals included in proportion."""
         if not cells.sends:
             return
         home = cells.locality
-        extra = self.result.total[0, s] - self._gather(home, count)
         places = len(self.system.localities)
         base = np.bincount(home, weights=cells.base[0], minlength=places)
         for flow, w in cells.sends:
             self.sent_base[flow] = np.bincount(home, weights=w * cells.base[0], minlength=places)
-            part = np.where(base > 0.0, self.sent_base[flow] / np.where(base > 0.0, base, 1.0), 0.0)
-            self.sent[flow] = self._gather(home, w[:, None, None] * count) + part[:, None, None] * extra
-
-
-def _add(parts: dict[int, Array], cause: int, amount: Array) -> None:
-    parts[cause] = parts[cause] + amount if cause in parts else amount
+            part = np.divide(self.sent_base[flow], base, out=np.zeros(places), where=base > 0.0)
+            for _, units in arriving:
+                self.sent[flow] += part[:, None, None] * units
+            for c in np.flatnonzero(w):
+                self.sent[flow, home[c]] += w[c] * count[c]

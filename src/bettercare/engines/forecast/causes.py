@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,17 +40,22 @@ class Parts:
         values = np.stack([parts[int(k)] for k in at]) if at.size else np.zeros((0, *shape))
         return cls(at, values)
 
-    def scaled(self, by: Array) -> Parts:
-        """Every part times the same array."""
-        return Parts(self.at, self.values * by)
-
-    def scale(self, by: Array) -> None:
-        """Multiply every part in place."""
-        np.multiply(self.values, by, out=self.values)
-
     def total(self) -> Array:
         """The sum over causes."""
         return np.asarray(self.values.sum(axis=0))
+
+
+class Sheet:
+    """Parts of a service's change since the base year by cause, (causes, localities, years, draws), added up."""
+
+    def __init__(self, causes: Iterable[int], shape: tuple[int, ...]) -> None:
+        at = sorted(causes)
+        self.parts = Parts(np.array(at, dtype=np.int64), np.zeros((len(at), *shape)))
+        self._row = {cause: row for row, cause in enumerate(at)}
+
+    def add(self, cause: int, place: int | slice, amount: Array) -> None:
+        """Add to one cause at one locality, (years after the base year, draws), or at all of them."""
+        self.parts.values[self._row[cause], place, 1:] += amount
 
 
 class Sums:
@@ -60,6 +65,11 @@ class Sums:
         self.causes = causes
         self.values = np.zeros((len(causes), *shape))
         self._at = {c: i for i, c in enumerate(causes)}
+
+    def of(self, cause: Cause) -> Array:
+        """What one cause gives so far: a view that can be added to."""
+        view: Array = self.values[self._at[cause]]
+        return view
 
     def add(self, cause: Cause, amount: Array) -> None:
         """Add to one cause."""
@@ -73,9 +83,3 @@ class Sums:
     def total(self) -> Array:
         """The sum over causes."""
         return np.asarray(self.values.sum(axis=0))
-
-    def items(self) -> Iterator[tuple[Cause, Array]]:
-        """Causes that gave anything, and what they gave."""
-        for cause, values in zip(self.causes, self.values, strict=True):
-            if values.any():
-                yield cause, values

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from bettercare.engines.forecast.compile_activity import (
     Names,
-    People,
     effect_rows,
     evaluation_order,
     flow_rows,
     growth_rows,
+    people_of,
     service_cells,
     shared_matrix,
     slip_input,
@@ -34,7 +34,7 @@ def compile_plan(plan: Plan) -> System:
     """Arrays for a plan; `plan.under(name)` first for a scenario."""
     names = Names.of(plan)
     inputs = InputList()
-    people = People(plan, names)
+    people = people_of(plan, names)
     population = -1
     if people.uncertain:
         population = inputs.column(Input("population", "Population growth", "population", "population", "modelled"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -64,7 +65,7 @@ def _evidence_badges(plan: Plan) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Rows:
-    """The activity rows of one service as arrays."""
+    """The activity rows of one service as arrays; `known` keeps what targets address of them."""
 
     keys: list[tuple[str, str, int, int]]  # locality, sex, youngest and oldest age
     locality: Ints
@@ -75,23 +76,32 @@ class Rows:
     count: Array
     mean_stay: Array
     sd_stay: Array
+    known: dict[tuple[object, ...], Array] = field(default_factory=dict)
 
 
-_rows_known: dict[int, tuple[pl.DataFrame, dict[str, Rows]]] = {}
+_Made = TypeVar("_Made")
+_kept: dict[tuple[object, ...], tuple[tuple[pl.DataFrame, ...], object]] = {}
+
+
+def _keep(tables: tuple[pl.DataFrame, ...], what: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
+    """What `make` makes of some tables: scenarios mostly share them, so the last few results are kept."""
+    key = (*what, *(id(table) for table in tables))
+    if key not in _kept:
+        while len(_kept) >= 16:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = (tables, make())  # the tables are held too, so that no other gets their identity
+    return cast(_Made, _kept[key][1])
 
 
 def activity_rows(plan: Plan, names: Names) -> dict[str, Rows]:
-    """The activity rows of each service. Scenarios mostly share one table, so the last few are kept."""
+    """The activity rows of each service."""
     table = plan.tables["activity"]
-    known = _rows_known.get(id(table))
-    if known is not None and known[0] is table:
-        return known[1]
-    parts = {str(k[0]): v for k, v in table.partition_by("service", as_dict=True).items()}
-    out = {code: _rows(parts.get(code, table.clear()), names) for code in names.services}
-    while len(_rows_known) >= 8:
-        _rows_known.pop(next(iter(_rows_known)), None)
-    _rows_known[id(table)] = (table, out)
-    return out
+
+    def make() -> dict[str, Rows]:
+        parts = {str(k[0]): v for k, v in table.partition_by("service", as_dict=True).items()}
+        return {code: _rows(parts.get(code, table.clear()), names) for code in names.services}
+
+    return _keep((table,), ("rows", *names.services, *names.localities), make)
 
 
 def _rows(rows: pl.DataFrame, names: Names) -> Rows:
@@ -114,13 +124,19 @@ def overlap_years(low: Array, high: Array, from_age: float, to_age: float) -> Ar
     return np.clip(inside, 0.0, None) / (high + 1.0 - low)
 
 
+def people_of(plan: Plan, names: Names) -> People:
+    """People of a plan, with the population variant that it chose."""
+    table, variant = plan.tables["population"], plan.settings.population.variant
+    tables = (table, plan.tables["activity"])  # what it knows of activity is of these rows
+    return _keep(tables, ("people", variant, *names.years), lambda: People(table, variant, names))
+
+
 class People:
     """People of a locality, sex and ages in each year, for each population variant."""
 
-    def __init__(self, plan: Plan, names: Names) -> None:
-        table = plan.tables["population"]
-        chosen = plan.settings.population.variant
+    def __init__(self, table: pl.DataFrame, chosen: str, names: Names) -> None:
         self._ratios: dict[tuple[str, str, float, float], Array] = {}
+        self._moments: dict[str, Array] = {}
         self.bands = table.select("locality", "sex", "age_low", "age_high").unique(maintain_order=True)
         self.variants = [chosen, *(v for v in VARIANTS[1:] if v in set(table["variant"].to_list()))]
         self.uncertain = len(self.variants) == 3
@@ -133,6 +149,7 @@ class People:
         self._high = self.bands["age_high"].to_numpy().astype(float)
         self._locality = np.array(self.bands["locality"].to_list())
         self._sex = np.array(self.bands["sex"].to_list())
+        self._years = len(names.years)
 
     def _spread(self, rows: pl.DataFrame, names: Names, fallback: Array | None) -> Array:
         keys = ["locality", "sex", "age_low", "age_high"]
@@ -159,16 +176,30 @@ class People:
             self._ratios[key] = ratio if self.uncertain else np.repeat(ratio[:1], 3, axis=0)
         return self._ratios[key]
 
+    def moments(self, service: str, rows: Rows) -> Array:
+        """Moments of every activity row of a service with population change alone, (3 variants, 3, rows, years)."""
+        if service not in self._moments:
+            count, mean = rows.count, rows.mean_stay
+            raw = np.stack([count, count * mean, count * (mean**2 + rows.sd_stay**2)])  # (3, rows)
+            none = np.ones((3, 0, self._years))
+            ratio = np.stack([self.ratio(*key) for key in rows.keys], axis=1) if rows.keys else none
+            ratio = np.where(rows.flow[None, :, None], 1.0, ratio)  # (variants, rows, years)
+            self._moments[service] = raw[None, :, :, None] * ratio[:, None]
+        return self._moments[service]
+
 
 def weights(rows: Rows, target: dict[str, Any], names: Names) -> Array:
     """Part of each activity row, 0 to 1, that a growth, effect or flow with these bounds addresses."""
-    part = overlap_years(rows.low, rows.high, float(target["age_low"]), float(target["age_high"]))
-    if target.get("locality"):
-        part = part * (rows.locality == names.localities[target["locality"]])
-    sex = target.get("sex") or "P"
-    if sex != "P":
-        part = part * np.where(rows.sex == sex, 1.0, np.where(rows.sex == "P", 0.5, 0.0))
-    return np.asarray(part, dtype=np.float64)
+    locality, sex = target.get("locality") or "", target.get("sex") or "P"
+    ages = float(target["age_low"]), float(target["age_high"])
+    if (locality, sex, *ages) not in rows.known:
+        part = overlap_years(rows.low, rows.high, *ages)
+        if locality:
+            part = part * (rows.locality == names.localities[locality])
+        if sex != "P":
+            part = part * np.where(rows.sex == sex, 1.0, np.where(rows.sex == "P", 0.5, 0.0))
+        rows.known[locality, sex, *ages] = part
+    return rows.known[locality, sex, *ages]
 
 
 def growth_rows(plan: Plan, names: Names, inputs: InputList) -> list[tuple[Growth, dict[str, Any]]]:
@@ -258,16 +289,11 @@ def service_cells(
         ]
         sent = [(f, weights(rows, r, names)) for f, (w, r) in enumerate(flows) if w.from_service == s]
         signature = [rows.locality, rows.flow, *(w for _, w in [*grown, *changed, *sent])]
-        cell, first = label(np.column_stack(signature)) if rows.keys else (rows.locality, rows.locality)
-        cells = first.size
-        count, mean = rows.count, rows.mean_stay
-        raw = np.stack([count, count * mean, count * (mean**2 + rows.sd_stay**2)])  # (3, rows)
-        none = np.ones((3, 0, len(names.years)))
-        ratio = np.stack([people.ratio(*key) for key in rows.keys], axis=1) if rows.keys else none
-        scale = np.where(rows.flow[None, :, None], 1.0, ratio)  # (variants, rows, years)
-        member = np.zeros((cells, len(rows.keys)))
+        distinct = list({column.tobytes(): column for column in signature}.values())
+        cell, first = label(np.column_stack(distinct)) if rows.keys else (rows.locality, rows.locality)
+        member = np.zeros((first.size, len(rows.keys)))
         member[cell, np.arange(len(rows.keys))] = 1.0
-        moments = np.einsum("cr,kr,vry->vkcy", member, raw, scale, optimize=True)
+        moments = member @ people.moments(code, rows)  # (variants, 3, cells, years)
         out.append(
             ServiceCells(
                 locality=rows.locality[first],
@@ -286,7 +312,9 @@ def flow_rows(plan: Plan, names: Names) -> list[tuple[Flow, dict[str, Any]]]:
     out = []
     for row in plan.tables["flows"].iter_rows(named=True):
         if row["drives"]:
-            flow = Flow(names.services[row["from_service"]], names.services[row["to_service"]], row["share"])
+            flow = Flow(
+                names.services[row["from_service"]], names.services[row["to_service"]], row["share"] * row["units_each"]
+            )
             out.append((flow, row))
     return out
 

@@ -102,24 +102,22 @@ def accounts(
 
 def price_indexes(plan: Plan, names: Names, inputs: InputList) -> dict[str, Price]:
     """Every price index; the years of one index and part share their luck."""
-    out = {}
     table = plan.tables["prices"]
+    rows = {(r["index"], r["part"], r["year"]): r for r in table.iter_rows(named=True)}
+    none = Quantity(Range("fixed", 0.0), -1)
+    out = {}
     for index in table["index"].unique(maintain_order=True).to_list():
         parts = {}
         for part in ("inflation", "efficiency"):
-            rows = {
-                r["year"]: r
-                for r in table.filter((pl.col("index") == index) & (pl.col("part") == part)).iter_rows(named=True)
-            }
-            none = Quantity(Range("fixed", 0.0), -1)
             years = [none]
             for year in names.years[1:]:
-                if year in rows:
-                    title = f"{'Inflation' if part == 'inflation' else 'Efficiency'}: {index}"
-                    item = Input(f"price:{index}:{part}", title, f"price:{index}", "price", badge_in(plan, rows[year]))
-                    years.append(inputs.quantity(Range.of(rows[year]), item))
-                else:
+                row = rows.get((index, part, year))
+                if row is None:
                     years.append(none)
+                    continue
+                title = f"{'Inflation' if part == 'inflation' else 'Efficiency'}: {index}"
+                item = Input(f"price:{index}:{part}", title, f"price:{index}", "price", badge_in(plan, row))
+                years.append(inputs.quantity(Range.of(row), item))
             parts[part] = tuple(years)
         out[index] = Price(parts["inflation"], parts["efficiency"])
     return out
@@ -174,17 +172,18 @@ def _costs(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Cost]:
 
 
 def _contracts(plan: Plan, names: Names, catchment: Array) -> Iterable[Contract]:
+    none = np.zeros((len(names.localities), len(names.years)))
+    served: dict[tuple[int, int], Array] = {}  # share of a locality's use of a service that a provider has
     for row in plan.tables["contracts"].iter_rows(named=True):
         provider = names.partners[row["provider"]]
-        part = np.zeros((len(names.localities), len(names.years)))
         s = names.services[row["service"]] if row["service"] else -1
-        if s >= 0:
-            sites = _sites_of(provider, None, plan, names)
-            part = row["payer_share"] * catchment[s][:, sites].sum(axis=1)
-            if row["locality"]:
-                keep = np.zeros((len(names.localities), 1))
-                keep[names.localities[row["locality"]]] = 1.0
-                part = part * keep
+        if s >= 0 and (provider, s) not in served:
+            served[provider, s] = catchment[s][:, _sites_of(provider, None, plan, names)].sum(axis=1)
+        part = row["payer_share"] * served[provider, s] if s >= 0 else none
+        if s >= 0 and row["locality"]:
+            keep = np.zeros((len(names.localities), 1))
+            keep[names.localities[row["locality"]]] = 1.0
+            part = part * keep
         yield Contract(
             code=row["code"],
             payer=names.partners[row["payer"]],

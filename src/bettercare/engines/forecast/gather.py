@@ -25,7 +25,7 @@ class Gathered:
         self._keys: tuple[Key, ...] = ()
         self._arrays: dict[str, Array] = {}
         self._sums: dict[int, tuple[dict[str, Array], Array]] = {}
-        self._inputs = np.empty((draws, len(system.inputs)))
+        self._inputs = np.empty((len(system.inputs), draws)).T  # an input's draws side by side
         self._missing = draws
 
     def put(self, start: int, batch: Batch, positions: Array) -> ScenarioResult | None:

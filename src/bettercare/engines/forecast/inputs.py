@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.foundation.ranges import Range
-from bettercare.foundation.streams import normals
+from bettercare.foundation.streams import normals, uniforms
 
 Array = NDArray[np.float64]
 
@@ -68,19 +68,42 @@ class InputList:
         return self._at[item.name]
 
 
-def sample(inputs: tuple[Input, ...], seed: int, draws: int, start: int = 0) -> Array:
-    """Positions in (0, 1) of every input in every draw, shape (draws, inputs).
+class Positions:
+    """Positions in (0, 1) of named inputs in some draws; what scenarios share is drawn once.
 
     Each input has a normal score of its own; those that share a factor mix it in: z = sqrt(r) common + sqrt(1 - r) own
     (a one-factor Gaussian copula). So weakly evidenced effects succeed or fail together, and dates slip together.
     """
-    from scipy.special import ndtr
 
-    factors = {f: normals(seed, f"factor:{f}", draws, start) for f in sorted({i.factor for i in inputs if i.factor})}
-    out = np.empty((draws, len(inputs)))
-    for column, item in enumerate(inputs):
-        z = normals(seed, f"input:{item.name}", draws, start)
-        if item.factor and item.together > 0.0:
-            z = np.sqrt(item.together) * factors[item.factor] + np.sqrt(1.0 - item.together) * z
-        out[:, column] = ndtr(z)
-    return np.clip(out, 1e-12, 1.0 - 1e-12)
+    def __init__(self, seed: int, draws: int, start: int = 0) -> None:
+        self._seed, self._draws, self._start = seed, draws, start
+        self._factors: dict[str, Array] = {}
+        self._known: dict[tuple[str, str, float], Array] = {}
+
+    def of(self, inputs: tuple[Input, ...]) -> Array:
+        """Positions of every input in every draw, shape (draws, inputs); each input's draws lie side by side."""
+        out = np.empty((len(inputs), self._draws))
+        for row, item in zip(out, inputs, strict=True):
+            key = (item.name, item.factor, item.together)
+            if key not in self._known:
+                self._known[key] = self._draw(item)
+            row[:] = self._known[key]
+        return out.T
+
+    def _draw(self, item: Input) -> Array:
+        from scipy.special import ndtr
+
+        name = f"input:{item.name}"
+        if not item.factor or item.together <= 0.0:
+            position = uniforms(self._seed, name, self._draws, self._start)
+        else:
+            if item.factor not in self._factors:
+                self._factors[item.factor] = normals(self._seed, f"factor:{item.factor}", self._draws, self._start)
+            own = normals(self._seed, name, self._draws, self._start)
+            position = ndtr(np.sqrt(item.together) * self._factors[item.factor] + np.sqrt(1.0 - item.together) * own)
+        return np.clip(position, 1e-12, 1.0 - 1e-12)
+
+
+def sample(inputs: tuple[Input, ...], seed: int, draws: int, start: int = 0) -> Array:
+    """Positions in (0, 1) of every input in every draw, shape (draws, inputs)."""
+    return Positions(seed, draws, start).of(inputs)

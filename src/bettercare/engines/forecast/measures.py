@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bettercare.engines.forecast.activity import Activity
 from bettercare.engines.forecast.causes import CHANCE, ESTATE, OPENING, PART_FILLED, Parts, Sums
 from bettercare.engines.forecast.money import Money
-from bettercare.engines.forecast.places import BedCauses, moved, parts_at, staff_needed
+from bettercare.engines.forecast.places import BedCauses, Weights, moved, seen, staff_needed
 from bettercare.engines.forecast.system import System
 from bettercare.model.beds import dispersion, risk_of_full
 
@@ -51,44 +51,61 @@ class Batch:
     whole: dict[str, Array] = field(default_factory=dict)
 
 
-def measure(
-    system: System,
-    activity: Activity,
-    happened: Array,
-    days: Array,
-    beds: tuple[Array, Array],
-    expected_beds: Array,
-    bed_causes: list[BedCauses],
-    money: Money,
-) -> Batch:
-    """All measures of one batch of draws."""
+@dataclass(frozen=True)
+class Lived:
+    """The care of one batch of draws, before any money: what is expected, what happens, and what it means in beds.
+
+    `count` and `days` are (services, localities, years, draws); `beds` the mean number occupied and the number needed,
+    (bed rows, years, draws) each.
+    """
+
+    activity: Activity
+    expected_beds: Array
+    causes: list[BedCauses]
+    count: Array
+    days: Array
+    beds: tuple[Array, Array]
+
+
+def measure_care(system: System, lived: Lived) -> Batch:
+    """The measures of care of one batch of draws: all that does not depend on money."""
     batch = Batch()
-    _activity(system, happened, days, batch)
-    _admissions(system, activity, happened, batch)
-    _beds(system, beds, expected_beds, bed_causes, batch)
-    _staff(system, activity, happened, beds[1], expected_beds, bed_causes, batch)
-    _money(system, money, batch)
-    batch.partner_kinds = money.kinds.sum(axis=-1)
-    batch.whole = {name: getattr(money, name) for name in REAL}
-    batch.whole |= {"out": activity.out, "alone": activity.alone, "gap_causes": money.causes.values}
+    by_count = [Parts(p.at, p.values.sum(axis=-1)) for p in lived.activity.count_causes]
+    _activity(system, lived, batch)
+    _admissions(system, lived, by_count, batch)
+    _beds(system, lived, batch)
+    _staff(system, lived, by_count, batch)
+    batch.whole = {"out": lived.activity.out, "alone": lived.activity.alone}
     return batch
 
 
-def _activity(system: System, happened: Array, days: Array, batch: Batch) -> None:
+def measure(system: System, care: Batch, money: Money) -> Batch:
+    """All measures of one batch of draws: those of care, and those of its money."""
+    batch = Batch(dict(care.values), dict(care.ledger), money.kinds.sum(axis=-1), dict(care.whole))
+    _money(system, money, batch)
+    batch.whole |= {name: getattr(money, name) for name in REAL} | {"gap_causes": money.causes.values}
+    return batch
+
+
+def _activity(system: System, lived: Lived, batch: Batch) -> None:
+    happened, days = lived.count, lived.days
     currency = system.traits["currency"]
     for s, service in enumerate(system.services):
-        for place, rows in [("", slice(None)), *((c, slice(i, i + 1)) for i, c in enumerate(system.localities))]:
+        for i, place in [(-1, ""), *enumerate(system.localities)]:
             key = Key("activity", service, place, "", currency[s])
-            batch.values[key] = happened[s, rows].sum(axis=0)
+            batch.values[key] = happened[s].sum(axis=0) if i < 0 else happened[s, i]
             if system.has_stay[s]:
-                batch.values[Key("bed_days", service, place, "", "bed days")] = days[s, rows].sum(axis=0)
+                key = Key("bed_days", service, place, "", "bed days")
+                batch.values[key] = days[s].sum(axis=0) if i < 0 else days[s, i]
 
 
 def _services(system: System, trait: str, wanted: tuple[str, ...]) -> list[int]:
     return [s for s, value in enumerate(system.traits[trait]) if value in wanted]
 
 
-def _admissions(system: System, activity: Activity, happened: Array, batch: Batch) -> None:
+def _admissions(system: System, lived: Lived, by_count: list[Parts], batch: Batch) -> None:
+    """Admissions and attendances; `by_count` are causes of counts summed over draws, (causes, localities, years)."""
+    happened, expected = lived.count, lived.activity.total[0]
     groups = {m: _services(system, "admission", (a,)) for m, a in ADMISSIONS.items()}
     attends = [s for s in _services(system, "currency", ("attendance",)) if system.traits["setting"][s] == "urgent"]
     clinics = [s for s in _services(system, "currency", ("attendance",)) if system.traits["setting"][s] == "acute"]
@@ -100,19 +117,14 @@ def _admissions(system: System, activity: Activity, happened: Array, batch: Batc
         for i, place in enumerate(system.localities):
             if system.home[i]:
                 batch.values[Key(name, place=place, unit=unit)] = happened[services][:, i].sum(axis=0)
-        causes = Sums(system.causes, total.shape)
+        causes = Sums(system.causes, total.shape[:1])
         for s in services:
-            found = activity.count_causes[s]
-            causes.add_parts(Parts(found.at, found.values[:, system.home].sum(axis=1)))
-        expected = activity.total[0][services][:, system.home].sum(axis=(0, 1))
-        causes.add(CHANCE, total - expected)
-        _keep(batch, name, causes, total[0])
+            causes.add_parts(Parts(by_count[s].at, by_count[s].values[:, system.home].sum(axis=1)))
+        _keep(batch, name, causes, expected[services][:, system.home].sum(axis=(0, 1)), total)
 
 
-def _beds(
-    system: System, beds: tuple[Array, Array], expected: Array, bed_causes: list[BedCauses], batch: Batch
-) -> None:
-    mean, need = beds
+def _beds(system: System, lived: Lived, batch: Batch) -> None:
+    mean, need = lived.beds
     draws = need.shape[-1]
     for b, row in enumerate(system.beds):
         who = (system.services[row.service], system.sites[row.site])
@@ -128,64 +140,51 @@ def _beds(
         at = [b for b, row in enumerate(system.beds) if system.traits["bed_type"][row.service] in types]
         if not at:
             continue
+        opened = np.stack([system.beds[b].open for b in at])[:, :, None]
         total = need[at].sum(axis=0)
-        opened = np.repeat(sum(system.beds[b].open for b in at)[:, None], draws, axis=1)  # type: ignore[index]
         batch.values[Key(f"{group}_needed", unit="beds")] = total
-        batch.values[Key(f"{group}_open", unit="beds")] = opened
+        batch.values[Key(f"{group}_open", unit="beds")] = np.repeat(opened.sum(axis=0), draws, axis=1)
         batch.values[Key(f"{group}_occupied", unit="beds")] = mean[at].sum(axis=0)
-        batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - _open(system, at), 0.0).sum(axis=0)
-        causes = Sums(system.causes, total.shape)
+        batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - opened, 0.0).sum(axis=0)
+        causes, weights = Sums(system.causes, total.shape[:1]), Weights()
         for b in at:
-            causes.add_parts(bed_causes[b].causes)
-            causes.add(ESTATE, bed_causes[b].estate)
-        causes.add(CHANCE, total - expected[at].sum(axis=0))
-        _keep(batch, f"{group}_needed", causes, total[0])
+            weights.add(system.beds[b].service, lived.causes[b].part, lived.causes[b].slope)
+            causes.add(ESTATE, lived.causes[b].estate.sum(axis=1))
+        weights.over_draws(lived.activity.day_causes, causes)
+        _keep(batch, f"{group}_needed", causes, lived.expected_beds[at].sum(axis=0), total)
 
 
-def _open(system: System, at: list[int]) -> Array:
-    return np.stack([system.beds[b].open for b in at])[:, :, None]
-
-
-def _staff(
-    system: System,
-    activity: Activity,
-    happened: Array,
-    need: Array,
-    expected: Array,
-    bed_causes: list[BedCauses],
-    batch: Batch,
-) -> None:
-    flat = need.shape[1:] if need.size else happened.shape[2:]
-    total = np.zeros(flat)
+def _staff(system: System, lived: Lived, by_count: list[Parts], batch: Batch) -> None:
+    """Staff; `by_count` are causes of counts summed over draws, (causes, localities, years)."""
+    flat = lived.count.shape[2:]
+    happened, expected = np.zeros(flat), np.zeros(flat)
     by_partner: dict[int, Array] = {}
-    causes = Sums(system.causes, flat)
+    causes, weights = Sums(system.causes, flat[:1]), Weights()
     for row in system.accounts.staff:
-        amount = staff_needed(system, row, happened, need)
-        total = total + amount
+        amount = staff_needed(system, row, lived.count, lived.beds[1])
+        sure = staff_needed(system, row, lived.activity.total[0], lived.expected_beds)
+        happened, expected = happened + amount, expected + sure
         by_partner[row.provider] = by_partner.get(row.provider, np.zeros(flat)) + amount
-        sure = staff_needed(system, row, activity.total[0], expected)
         at = [int(b) for b in row.beds if b >= 0]
         rate = row.wte / {"bed": 1.0, "thousand-units": 1000.0, "step": row.step_size}[row.per]
         if row.per == "bed" or (row.per == "step" and at):
-            moving = sum((bed_causes[b].estate for b in at), np.zeros(flat))
-            explained = sum((bed_causes[b].total for b in at), moving)
+            level = rate * lived.expected_beds[at].sum(axis=0)
             for b in at:
-                found = bed_causes[b].causes
-                causes.add_parts(Parts(found.at, rate * found.values))
+                weights.add(system.beds[b].service, lived.causes[b].part, rate * lived.causes[b].slope)
+                causes.add(ESTATE, rate * lived.causes[b].estate.sum(axis=1))
         else:
             share = system.catchment[row.service][:, row.sites].sum(axis=1)
-            moving = moved(share, activity.total[0, row.service][:, 0])
-            found = parts_at(share, activity.count_causes[row.service])
-            explained = found.total() + moving
-            causes.add_parts(Parts(found.at, rate * found.values))
-        causes.add(ESTATE, rate * moving)
-        explained = rate * explained
-        causes.add(PART_FILLED, sure - sure[:1] - explained)
-        causes.add(CHANCE, amount - sure)
-    batch.values[Key("staff_wte", unit="WTE")] = total
+            count, found = lived.activity.total[0, row.service], by_count[row.service]
+            level = rate * seen(share, count)
+            causes.add_parts(Parts(found.at, rate * np.einsum("ly,kly->ky", share, found.values)))
+            causes.add(ESTATE, rate * moved(share, count[:, 0]).sum(axis=1))
+        filled = sure - level
+        causes.add(PART_FILLED, (filled - filled[:1]).sum(axis=1))
+    weights.over_draws(lived.activity.day_causes, causes)
+    batch.values[Key("staff_wte", unit="WTE")] = happened
     for partner, amount in by_partner.items():
         batch.values[Key("staff_wte", partner=system.partners[partner], unit="WTE")] = amount
-    _keep(batch, "staff_wte", causes, total[0])
+    _keep(batch, "staff_wte", causes, expected, happened)
 
 
 def _money(system: System, money: Money, batch: Batch) -> None:
@@ -210,11 +209,11 @@ def _money(system: System, money: Money, batch: Batch) -> None:
         services = _services(system, "setting", (setting,))
         cost = money.volumes[services].sum(axis=0)
         batch.values[Key("resources_gbp", place=setting, unit="GBP at base-year unit costs")] = cost
-    _keep(batch, "gap_gbp", money.causes, None)
+    batch.ledger["gap_gbp"] = money.causes.values.sum(axis=-1)
 
 
-def _keep(batch: Batch, name: str, causes: Sums, opening: Array | None) -> None:
-    """Keep a ledger; `opening` is the base year's value in each draw, where it is not among the causes yet."""
-    if opening is not None:
-        causes.add(OPENING, opening[None])
-    batch.ledger[name] = causes.values.sum(axis=-1)
+def _keep(batch: Batch, name: str, causes: Sums, expected: Array, happened: Array) -> None:
+    """Keep a ledger of what was expected, with the base year's value and chance added, (years, draws) each."""
+    causes.add(OPENING, happened[:1].sum(axis=1))
+    causes.add(CHANCE, (happened - expected).sum(axis=1))
+    batch.ledger[name] = causes.values

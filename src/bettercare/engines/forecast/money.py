@@ -26,8 +26,8 @@ from bettercare.engines.forecast.causes import (
     Sums,
 )
 from bettercare.engines.forecast.inputs import Quantity
-from bettercare.engines.forecast.places import BedCauses, at_sites, moved, parts_at
-from bettercare.engines.forecast.system import Contract, Cost, System
+from bettercare.engines.forecast.places import BedCauses, Weights, moved, seen
+from bettercare.engines.forecast.system import Contract, Cost, Price, System
 from bettercare.model.money import price_level, split_change, split_constant, steps
 
 Array = NDArray[np.float64]
@@ -96,6 +96,38 @@ def value(
     return book.close()
 
 
+@dataclass(frozen=True)
+class Level:
+    """A price index since the base year, (years, draws) each: inflation, efficiency and both, and what they explain."""
+
+    inflation: Array
+    efficiency: Array
+    both: Array
+    logs: tuple[Array, Array]
+    per_pound: tuple[Array, Array]  # what each does to a pound that only prices move
+
+    @classmethod
+    def of(cls, inflation: Array, efficiency: Array) -> Level:
+        """From the two price levels."""
+        logs = np.log(inflation), np.log(efficiency)
+        return cls(inflation, efficiency, inflation * efficiency, logs, split_constant(inflation, efficiency))
+
+
+def _cost_of(cost: Cost, activity: Array, need: Array) -> Array:
+    """A cost at base-year prices, (years, draws), of activity and of what it needs in beds or teams at each place."""
+    total = cost.fixed[:, None] + cost.marginal[:, None] * activity
+    price, size = _step_price(cost)
+    if price.any():
+        total += price * steps(need, size).sum(axis=0)
+    return total
+
+
+def _step_price(cost: Cost) -> tuple[Array, Array]:
+    """Price and size of a whole step, (years, 1); the price is 0 where there are no steps."""
+    stepped = (cost.step_size > 0.0)[:, None]
+    return np.where(stepped, cost.step[:, None], 0.0), np.where(stepped, cost.step_size[:, None], 1.0)
+
+
 class _Book:
     def __init__(
         self, system: System, activity: Activity, expected_beds: Array, bed_causes: list[BedCauses], positions: Array
@@ -116,45 +148,37 @@ class _Book:
         self.transfers = np.zeros((partners, *flat))
         self.once = np.zeros((partners, *flat))
         self.capital = np.zeros((partners, *flat))
-        self._logs: dict[str, tuple[Array, Array]] = {}
-        self._per_pound: dict[str, tuple[Array, Array]] = {}
-        self.levels = {name: self._level(name) for name in system.accounts.prices}
-        ones = np.ones(flat)
-        self.levels[""] = (ones, ones)
+        self.by_count, self.by_day = Weights(), Weights()  # what a unit, or bed day, more does to the system's gap
+        self.levels = {name: self._level(price) for name, price in system.accounts.prices.items()}
+        self.levels[""] = Level.of(np.ones(flat), np.ones(flat))
 
-    def _level(self, index: str) -> tuple[Array, Array]:
-        price = self.system.accounts.prices[index]
-
+    def _level(self, price: Price) -> Level:
         def yearly(quantities: tuple[Quantity, ...]) -> Array:
             return np.stack([q.values(self.positions) for q in quantities])
 
-        return price_level(yearly(price.inflation), yearly(price.efficiency))
+        return Level.of(*price_level(yearly(price.inflation), yearly(price.efficiency)))
 
     def _split(self, volume: Array, happened: Array, index: str) -> tuple[Array, dict[Cause, Array], Array]:
-        """(scale of a change in volume, causes of the change in money, the money that happened) of a line."""
-        inflation, efficiency = self.levels[index]
-        if index not in self._logs:
-            self._logs[index] = (np.log(inflation), np.log(efficiency))
-        scale, from_volume, from_price, from_efficiency = split_change(volume, inflation, efficiency, self._logs[index])
-        level = inflation * efficiency
+        """Scale of volume changes, causes and money of one line, from what was expected and what happened."""
+        level = self.levels[index]
+        scale, from_volume, from_price, from_efficiency = split_change(
+            volume, level.inflation, level.efficiency, level.logs
+        )
         parts = {
-            OPENING: np.broadcast_to(volume[:1], volume.shape),
+            OPENING: volume[:1],
             VOLUME: from_volume,
             INFLATION: from_price,
             EFFICIENCY: from_efficiency,
-            CHANCE: (happened - volume) * level,
+            CHANCE: (happened - volume) * level.both,
         }
-        return scale, parts, happened * level
+        return scale, parts, happened * level.both
 
     def _constant(self, amount: float, index: str, prices: Cause) -> tuple[dict[Cause, Array], Array]:
         """Causes and money of a line that only prices move."""
-        if index not in self._per_pound:
-            self._per_pound[index] = split_constant(*self.levels[index])
-        from_price, from_efficiency = self._per_pound[index]
-        inflation, efficiency = self.levels[index]
-        opening = np.full((self.years, self.draws), amount)
-        parts = {OPENING: opening, prices: amount * from_price, EFFICIENCY: amount * from_efficiency}
-        return parts, amount * inflation * efficiency
+        level = self.levels[index]
+        from_price, from_efficiency = level.per_pound
+        parts = {OPENING: np.full((1, 1), amount), prices: amount * from_price, EFFICIENCY: amount * from_efficiency}
+        return parts, amount * level.both
 
     def _enter(
         self,
@@ -172,72 +196,60 @@ class _Book:
         """
         side = self.costs if sign > 0 else self.incomes
         side[partner] += money
-        for (kind, _), amount in parts.items():
-            self.kinds[partner, KINDS.index(kind)] += sign * amount
-        if inside:
-            for cause, amount in parts.items():
-                if cause != VOLUME:
-                    self.causes.add(efficiency if cause == EFFICIENCY else cause, sign * amount)
+        post = np.add if sign > 0 else np.subtract
+        for cause, amount in parts.items():
+            lines = [self.kinds[partner, KINDS.index(cause[0])]]
+            if inside and cause != VOLUME:
+                lines.append(self.causes.of(efficiency if cause == EFFICIENCY else cause))
+            for line in lines:
+                post(line, amount, out=line)
 
     def cost(self, cost: Cost, count: Array, happened: Array, happened_beds: Array) -> None:
         """What a service costs its provider, and the causes of its change."""
-        expected = self._cost_now(cost, count, self.beds)
-        actual = self._cost_now(cost, happened, happened_beds)
+        part = self.system.catchment[cost.service][:, cost.sites].sum(axis=1)
+        at = cost.beds[cost.beds >= 0]
+        activity = seen(part, count[cost.service])
+        need = self.beds[at] if at.size else activity[None]
+        expected = _cost_of(cost, activity, need)
+        now = seen(part, happened[cost.service])
+        actual = _cost_of(cost, now, happened_beds[at] if at.size else now[None])
         actual[0] = expected[0]
         scale, parts, money = self._split(expected, actual, cost.index)
-        efficiency = self.levels[cost.index][1]
         inside = bool(self.system.inside[cost.provider])
         self._enter(cost.provider, 1.0, parts, money, inside)
         if inside:
-            self._explain_cost(cost, expected, count, scale)
-            self.resources[cost.service] += actual * efficiency
+            self._explain_cost(cost, part, activity, need, expected, scale)
+            self.resources[cost.service] += actual * self.levels[cost.index].efficiency
             self.volumes[cost.service] += actual
 
-    def _cost_now(self, cost: Cost, count: Array, beds: Array) -> Array:
-        activity = at_sites(self.system, cost.service, cost.sites, count[cost.service])
-        total = cost.fixed[:, None] + cost.marginal[:, None] * activity
-        for y in range(self.years):
-            if cost.step_size[y] > 0.0:
-                need = beds[[b for b in cost.beds if b >= 0], y] if (cost.beds >= 0).any() else activity[None, y]
-                total[y] += cost.step[y] * steps(need, float(cost.step_size[y])).sum(axis=0)
-        return np.asarray(total)
-
-    def _explain_cost(self, cost: Cost, total: Array, count: Array, scale: Array) -> None:
+    def _explain_cost(self, cost: Cost, part: Array, activity: Array, need: Array, total: Array, scale: Array) -> None:
         """Causes of the change in a cost: linear in activity and beds, the rest in whole steps and in buildings.
 
-        `total` is the cost at base-year prices on expectations; `scale` turns its change into money of the year.
+        `total` is the cost at base-year prices on expectations, of `activity`, (years, draws), and what it `need`s in
+        beds or teams, (places, years, draws); `scale` turns its change into money of the year.
         """
         s = cost.service
-        part = self.system.catchment[s][:, cost.sites].sum(axis=1)
-        marginal = cost.marginal[:, None]
-        per_step = np.divide(cost.step, cost.step_size, out=np.zeros(self.years), where=cost.step_size > 0.0)[:, None]
+        price, size = _step_price(cost)
+        per_step = price / size
         at = cost.beds[cost.beds >= 0]
-        slope = marginal if at.size else marginal + per_step
-        activity = parts_at(part, self.activity.count_causes[s])
-        moving = slope * moved(part, count[s][:, 0])
-        explained = slope * activity.total() + moving
-        activity.scale(slope * scale)
-        self.causes.add_parts(activity)
-        for b in at:
-            found = self.bed_causes[int(b)]
-            self.causes.add_parts(found.causes.scaled(per_step * scale))
-            moving = moving + per_step * found.estate
-            explained = explained + per_step * (found.total + found.estate)
-        need = self._need(cost, count, self.beds)
-        whole = np.zeros_like(total)
-        for y in range(self.years):
-            if cost.step_size[y] > 0.0:
-                size = float(cost.step_size[y])
-                whole[y] = (cost.step[y] * (steps(need[:, y], size) - need[:, y] / size)).sum(axis=0)
-        part_filled = whole - whole[:1]
-        rest = total - total[:1] - explained - part_filled
-        self.causes.add(PART_FILLED, scale * part_filled)
-        self.causes.add(ESTATE, scale * (rest + moving))
-
-    def _need(self, cost: Cost, count: Array, beds: Array) -> Array:
-        if (cost.beds >= 0).any():
-            return np.asarray(beds[cost.beds[cost.beds >= 0]])
-        return at_sites(self.system, cost.service, cost.sites, count[cost.service])[None]
+        slope = cost.marginal[:, None] + (0.0 if at.size else per_step)
+        self.by_count.add(s, part, slope * scale)
+        moving = slope * moved(part, self.activity.total[0, s][:, 0])
+        rest = total - total[:1] - slope * (activity - activity[:1])
+        if at.size:
+            wanted = need.sum(axis=0)
+            rest -= per_step * (wanted - wanted[:1])
+            for b in at:
+                found = self.bed_causes[int(b)]
+                self.by_day.add(s, found.part, per_step * scale * found.slope)
+                moving = moving + per_step * found.estate
+        if price.any():
+            filled = price * (steps(need, size) - need / size).sum(axis=0)
+            filled = filled - filled[:1]
+            rest -= filled
+            self.causes.add(PART_FILLED, scale * filled)
+        rest += moving
+        self.causes.add(ESTATE, scale * rest)
 
     def payments(
         self, payer: int, provider: int, index: str, contracts: list[Contract], count: Array, happened: Array
@@ -263,22 +275,20 @@ class _Book:
         """Causes of the change in a payment that leaves or enters the system."""
         if contract.service < 0 or contract.basis == "block":
             return
-        now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
-        rise = now - now[:1]
-        paid = self._payment(contract, count)
-        slope = scale * np.divide(paid - paid[:1], rise, out=np.full_like(rise, contract.price), where=rise != 0.0)
-        causes = parts_at(contract.part, self.activity.count_causes[contract.service])
-        causes.scale(slope)
-        self.causes.add_parts(causes)
+        slope = contract.price * scale
+        if contract.basis == "marginal-rate":
+            now = seen(contract.part, count[contract.service])
+            slope = np.where(now > now[:1], contract.marginal_rate * slope, slope)
+        self.by_count.add(contract.service, contract.part, slope)
         self.causes.add(ESTATE, slope * moved(contract.part, count[contract.service][:, 0]))
 
     def _payment(self, contract: Contract, count: Array) -> Array:
         if contract.service < 0 or contract.basis == "block":
             return np.full((self.years, self.draws), contract.value)
-        now = np.einsum("ly,lyd->yd", contract.part, count[contract.service])
+        paid = seen(contract.price * contract.part, count[contract.service])
         if contract.basis == "marginal-rate":
-            now = np.where(now > now[:1], now[:1] + contract.marginal_rate * (now - now[:1]), now)
-        return np.asarray(contract.price * now)
+            paid = np.where(paid > paid[:1], paid[:1] + contract.marginal_rate * (paid - paid[:1]), paid)
+        return paid
 
     def standing_lines(self) -> None:
         """Carried lines, allocations and pooled funds."""
@@ -289,7 +299,7 @@ class _Book:
             parts, money = self._constant(line.amount, line.index, INFLATION if line.cost else FUNDING)
             self._enter(line.partner, sign, parts, money, inside, EFFICIENCY if line.cost else FUNDING)
             if line.cost and inside:
-                self.carried += line.amount * self.levels[line.index][1]
+                self.carried += line.amount * self.levels[line.index].efficiency
         for partner, amounts in enumerate(self.system.accounts.allocations):
             base = amounts[0]
             if base <= 0.0:  # `bettercare check` asks for a base-year row; without one there is nothing to grow from
@@ -309,26 +319,28 @@ class _Book:
 
     def investments(self) -> None:
         """What initiatives cost: recurrent in the gap; once, and capital, beside it."""
-        ramp, when = self.activity.ramp, self.activity.starts
-        year = np.arange(self.years)[:, None]
+        ramp = self.activity.ramp
+        started = np.floor(self.activity.starts / 12.0)[:, None] == np.arange(self.years)[:, None]
         for item in self.system.accounts.investments:
-            amount = item.amount.values(self.positions)[None, :]
-            inflation, efficiency = self.levels[item.index]
+            i, partner = item.initiative, item.partner
+            inside = bool(self.system.inside[partner])
+            real = item.amount.values(self.positions) * (ramp[i] if item.recurrent else started[i])
+            paid = real * self.levels[item.index].both
             if not item.recurrent:
-                started = np.floor(when[item.initiative] / 12.0)[None, :] == year
-                self.once[item.partner] += amount * started * inflation * efficiency
-                self.once_real += amount * started * self.system.inside[item.partner]
+                self.once[partner] += paid
+                self.once_real += real if inside else 0.0
                 continue
-            paid = amount * ramp[item.initiative] * inflation * efficiency
-            self.costs[item.partner] += paid
-            self.kinds[item.partner, KINDS.index("investment")] += paid
-            if self.system.inside[item.partner]:
-                self.causes.add(("initiative", self.system.initiatives[item.initiative]), paid)
-                self.invested += amount * ramp[item.initiative]
+            self.costs[partner] += paid
+            self.kinds[partner, KINDS.index("investment")] += paid
+            if inside:
+                self.causes.add(("initiative", self.system.initiatives[i]), paid)
+                self.invested += real
         for line in self.system.accounts.capital:
             self.capital[line.owner, line.year] += line.amount.values(self.positions)
 
     def close(self) -> Money:
+        self.by_count.in_draws(self.activity.count_causes, self.causes)
+        self.by_day.in_draws(self.activity.day_causes, self.causes)
         return Money(
             cost=self.costs,
             income=self.incomes,

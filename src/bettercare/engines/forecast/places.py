@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity
-from bettercare.engines.forecast.causes import Parts
+from bettercare.engines.forecast.causes import Parts, Sums
 from bettercare.engines.forecast.system import Beds, Staff, System
 from bettercare.model.beds import DAYS, needed
 from bettercare.model.money import steps
@@ -16,16 +16,19 @@ from bettercare.model.money import steps
 Array = NDArray[np.float64]
 
 
+def seen(part: Array, by_locality: Array) -> Array:
+    """Activity at some place, (years, draws): a `part`, (localities, years), of (localities, years, draws)."""
+    return np.asarray(np.einsum("ly,lyd->yd", part, by_locality))
+
+
 def at_sites(system: System, service: int, sites: NDArray[np.int64], by_locality: Array) -> Array:
     """Activity of a service at some sites, (years, draws), from (localities, years, draws)."""
-    part = system.catchment[service][:, sites].sum(axis=1)  # (localities, years)
-    return np.asarray(np.einsum("ly,lyd->yd", part, by_locality))
+    return seen(system.catchment[service][:, sites].sum(axis=1), by_locality)
 
 
 def occupied(system: System, beds: Beds, days: Array) -> Array:
     """Mean number in bed at a site, (years, draws), from bed days (services, localities, years, draws)."""
-    part = system.catchment[beds.service][:, beds.site]
-    return np.asarray(np.einsum("ly,lyd->yd", part, days[beds.service]) / DAYS)
+    return seen(system.catchment[beds.service][:, beds.site], days[beds.service]) / DAYS
 
 
 def beds_needed(system: System, days: Array) -> tuple[Array, Array]:
@@ -48,22 +51,26 @@ def staff_needed(system: System, staff: Staff, count: Array, beds: Array) -> Arr
     return staff.wte * steps(activity, staff.step_size)
 
 
-def parts_at(part: Array, causes: Parts) -> Parts:
-    """Parts of a service's change at some sites, (causes, years, draws); `part` is (localities, years)."""
-    return Parts(causes.at, np.asarray(np.einsum("ly,klyd->kyd", part, causes.values)))
-
-
 def moved(part: Array, base: Array) -> Array:
-    """Change at some sites because people go elsewhere than they did, (years, draws); `base` is (localities, draws)."""
+    """Change at some sites because people go elsewhere than they did; `base` is (localities, draws).
+
+    Shape (years, draws), or (years, 1) where nothing moves.
+    """
+    if (part == part[:, :1]).all():
+        return np.zeros((part.shape[1], 1))
     return np.asarray(np.einsum("ly,ld->yd", part - part[:, :1], base))
 
 
 @dataclass(frozen=True)
 class BedCauses:
-    """Causes of the change in beds needed at one site since the base year, (years, draws) each; they add up exactly."""
+    """Why the beds needed at one site changed since the base year, (years, draws) each.
 
-    causes: Parts
-    total: Array  # of the causes
+    `slope` is the beds that one bed day more at the site asks for: slope times each cause's part of the change in bed
+    days there, and `estate` for services that change site, add up to the change in beds exactly.
+    """
+
+    part: Array  # (localities, years): share of each locality's bed days that are spent at the site
+    slope: Array
     estate: Array
 
 
@@ -75,11 +82,40 @@ def bed_causes(system: System, activity: Activity, mean: Array) -> list[BedCause
     """
     out = []
     for b, beds in enumerate(system.beds):
-        roots = np.sqrt(mean[b]) + np.sqrt(mean[b][:1])
+        root = np.sqrt(mean[b])
+        roots = root + root[:1]
         spare = np.divide(beds.margin, roots, out=np.zeros_like(roots), where=roots > 0.0)
         slope = (1.0 + spare) / DAYS
         part = system.catchment[beds.service][:, beds.site]
-        causes = parts_at(part, activity.day_causes[beds.service])
-        causes.scale(slope)
-        out.append(BedCauses(causes, causes.total(), slope * moved(part, activity.total[1, beds.service][:, 0])))
+        out.append(BedCauses(part, slope, slope * moved(part, activity.total[1, beds.service][:, 0])))
     return out
+
+
+class Weights:
+    """How much one unit more of a service counts in a sum, by locality: (localities, years, draws) a service.
+
+    A total that is linear in the activity of many services (a cost, a number of beds) changes for each cause by its
+    parts of the change in activity times these weights; so weights of many lines are added before causes are looked at.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[int, Array] = {}
+
+    def add(self, service: int, part: Array, slope: Array) -> None:
+        """Add a line: the `part` of each locality that it counts, (localities, years), at `slope`, (years, draws)."""
+        if service not in self._of:
+            self._of[service] = np.zeros((*part.shape, slope.shape[-1]))
+        for place in np.flatnonzero(part.any(axis=1)):
+            self._of[service][place] += part[place, :, None] * slope
+
+    def in_draws(self, causes: list[Parts], into: Sums) -> None:
+        """Add every cause's part of the sum, (years, draws); `causes` are the parts of each service's change."""
+        for s, weight in self._of.items():
+            parts = np.einsum("klyd,lyd->kyd", causes[s].values[:, :, 1:], weight[:, 1:])
+            for k, part in zip(causes[s].at, parts, strict=True):
+                into.values[k, 1:] += part  # nothing has changed in the base year
+
+    def over_draws(self, causes: list[Parts], into: Sums) -> None:
+        """Add every cause's part of the sum, summed over draws, (years,)."""
+        for s, weight in self._of.items():
+            into.add_parts(Parts(causes[s].at, np.einsum("klyd,lyd->ky", causes[s].values, weight)))

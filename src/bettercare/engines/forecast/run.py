@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from bettercare.engines.forecast.activity import Activity, project
 from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.gather import Gathered
-from bettercare.engines.forecast.inputs import sample
-from bettercare.engines.forecast.measures import Batch, measure
+from bettercare.engines.forecast.inputs import Positions
+from bettercare.engines.forecast.measures import Batch, Lived, measure, measure_care
 from bettercare.engines.forecast.money import value
-from bettercare.engines.forecast.places import BedCauses, bed_causes, beds_needed
+from bettercare.engines.forecast.places import bed_causes, beds_needed
 from bettercare.engines.forecast.results import Forecast, ScenarioResult
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.problems import UsageError
@@ -33,35 +32,39 @@ Progress = Callable[[int, int], None]
 MOST_THREADS = 4  # unless asked for: each holds a batch, about 150 MB for a plan of forty services
 MONEY_TABLES = {"allocations", "contracts", "finances", "funds", "prices"}  # what care does not depend on
 BATCH = 1000  # draws worked on at once: few enough to stay in cache ...
-LARGE_BATCH = 2000  # ... or, where there are many, enough for two threads not to wait for each other
+LARGE_BATCH = 2000  # ... or, where there are many, enough for threads not to wait for each other all the time
 
 
 class Luck:
-    """Chance, shared by every scenario: one uniform for each (service, locality, year) and draw, by name."""
+    """Luck of one batch of draws, shared by every scenario: named inputs, and chance by service, place and year."""
 
     def __init__(self, seed: int, start: int, draws: int) -> None:
         self._seed, self.start, self.draws = seed, start, draws
+        self._inputs = Positions(seed, draws, start)
         self._known: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._lock = Lock()
 
-    def of(self, kind: str, system: System) -> tuple[Array, Array]:
-        """Positions in (0, 1) and their normal scores, each (services, localities, forecast years, draws)."""
-        key = (kind, system.services, system.localities, system.years)
+    def positions(self, system: System) -> Array:
+        """Positions in (0, 1) of the named inputs of a system, (draws, inputs)."""
+        with self._lock:
+            return self._inputs.of(system.inputs)
+
+    def of(self, kind: str, service: str, system: System) -> tuple[Array, Array]:
+        """Positions in (0, 1) and their normal scores, each (localities, years after the base year, draws)."""
+        key = (kind, service, system.localities, system.years)
         with self._lock:
             if key not in self._known:
-                self._known[key] = self._draw(kind, system)
+                self._known[key] = self._draw(kind, service, system)
             return self._known[key]
 
-    def _draw(self, kind: str, system: System) -> tuple[Array, Array]:
+    def _draw(self, kind: str, service: str, system: System) -> tuple[Array, Array]:
         from scipy.special import ndtri
 
-        shape = (len(system.services), len(system.localities), len(system.years) - 1, self.draws)
-        out = np.empty(shape)
-        for s, service in enumerate(system.services):
-            for i, locality in enumerate(system.localities):
-                for y, year in enumerate(system.years[1:]):
-                    name = f"{kind}:{service}:{locality}:{year}"
-                    out[s, i, y] = uniforms(self._seed, name, self.draws, self.start)
+        out = np.empty((len(system.localities), len(system.years) - 1, self.draws))
+        for i, locality in enumerate(system.localities):
+            for y, year in enumerate(system.years[1:]):
+                name = f"{kind}:{service}:{locality}:{year}"
+                out[i, y] = uniforms(self._seed, name, self.draws, self.start)
         return out, np.asarray(ndtri(out), dtype=np.float64)
 
 
@@ -93,7 +96,7 @@ def forecast(
     systems = {name: compile_plan(p) for name, p in plans.items()}
     results: dict[str, ScenarioResult] = {}
     gathered = {name: Gathered(plans[name], systems[name], total) for name in names}
-    batch = BATCH if total <= 2 * BATCH else LARGE_BATCH
+    batch = _batch(total)
     chunks = [Luck(chosen_seed, start, min(batch, total - start)) for start in range(0, total, batch)]
     tasks = [(group, luck) for luck in chunks for group in _same_activity(plans)]
     steps = len(names) * len(chunks)
@@ -102,12 +105,12 @@ def forecast(
 
     def work(task: tuple[list[str], Luck]) -> int:
         group, luck = task
-        lived: Lived | None = None
+        positions = {name: luck.positions(systems[name]) for name in group}
+        lived = live(systems[group[0]], positions[group[0]], luck)
+        care = measure_care(systems[group[0]], lived)
         for name in group:
-            system = systems[name]
-            positions = sample(system.inputs, chosen_seed, luck.draws, luck.start)
-            lived = lived or live(system, positions, luck)
-            done = gathered[name].put(luck.start, account(system, lived, positions), positions)
+            batch = account(systems[name], lived, care, positions[name])
+            done = gathered[name].put(luck.start, batch, positions[name])
             if done is not None:
                 results[name] = done
                 if len(names) > 1:
@@ -125,18 +128,6 @@ def forecast(
     return Forecast(plan, ordered, total, chosen_seed, time.perf_counter() - began)
 
 
-@dataclass(frozen=True)
-class Lived:
-    """The care of one batch of draws, before any money: what is expected, what happens, and what it means in beds."""
-
-    activity: Activity
-    expected_beds: Array
-    causes: list[BedCauses]
-    count: Array
-    days: Array
-    beds: tuple[Array, Array]
-
-
 def live(system: System, positions: Array, luck: Luck | None) -> Lived:
     """The care of one batch of draws; without luck, what happens is what is expected."""
     activity = project(system, positions)
@@ -148,17 +139,24 @@ def live(system: System, positions: Array, luck: Luck | None) -> Lived:
     return Lived(activity, needed, causes, count, days, beds_needed(system, days))
 
 
-def account(system: System, lived: Lived, positions: Array) -> Batch:
-    """The money of one batch of draws, and all measures."""
+def account(system: System, lived: Lived, care: Batch, positions: Array) -> Batch:
+    """The money of one batch of draws, and all measures; `care` are the measures of what was lived."""
     money = value(system, lived.activity, lived.expected_beds, lived.causes, lived.count, lived.beds[1], positions)
-    return measure(
-        system, lived.activity, lived.count, lived.days, lived.beds, lived.expected_beds, lived.causes, money
-    )
+    return measure(system, care, money)
 
 
 def evaluate(system: System, positions: Array) -> Batch:
     """Expectations for given positions of the named inputs, (draws, inputs): what sensitivity and learning call."""
-    return account(system, live(system, positions, None), positions)
+    lived = live(system, positions, None)
+    return account(system, lived, measure_care(system, lived), positions)
+
+
+def _batch(draws: int) -> int:
+    """Draws worked on at once: BATCH, or where there are many an even number of LARGE_BATCH at most."""
+    if draws <= 2 * BATCH:
+        return BATCH
+    pairs = -(-draws // (2 * LARGE_BATCH))
+    return -(-draws // (2 * pairs))
 
 
 def _same_activity(plans: dict[str, Plan]) -> list[list[str]]:
@@ -175,15 +173,14 @@ def _same_activity(plans: dict[str, Plan]) -> list[list[str]]:
 def happen(system: System, activity: Activity, luck: Luck) -> tuple[Array, Array]:
     """Counts and bed days that happen, each (services, localities, years, draws), by inverse distribution."""
     expected, stay, square = activity.total
-    count = expected.copy()
-    position, score = luck.of("chance", system)
-    count[:, :, 1:] = poisson_quantile(position, expected[:, :, 1:], score)
-    days = np.zeros_like(stay)
-    with_stay = np.flatnonzero(system.has_stay)
-    number = np.where(expected[with_stay] > 0.0, expected[with_stay], 1.0)
-    mean = stay[with_stay] / number
-    variance = np.maximum(square[with_stay] / number - mean**2, 0.0)
-    scores = luck.of("stay", system)[1][with_stay]
-    days[with_stay, :, 1:] = bed_days(count[with_stay, :, 1:], mean[:, :, 1:], variance[:, :, 1:], scores)
-    days[:, :, 0] = stay[:, :, 0]  # the base year is known
+    count, days = expected.copy(), stay.copy()  # the base year is known
+    for s, service in enumerate(system.services):
+        position, score = luck.of("chance", service, system)
+        number = expected[s, :, 1:]
+        count[s, :, 1:] = poisson_quantile(position, number, score)
+        if system.has_stay[s]:
+            safe = np.where(number > 0.0, number, 1.0)
+            mean = stay[s, :, 1:] / safe
+            variance = np.maximum(square[s, :, 1:] / safe - mean**2, 0.0)
+            days[s, :, 1:] = bed_days(count[s, :, 1:], mean, variance, luck.of("stay", service, system)[1])
     return count, days
