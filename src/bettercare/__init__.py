@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bettercare.appraisal.patient_flow import PatientFlow, simulate
     from bettercare.engines.forecast import Forecast, backtest, compare, forecast, tornado
     from bettercare.foundation.problems import Problem, Problems, UsageError
     from bettercare.plan.datapackage import export_datapackage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Forecast": "bettercare.engines.forecast",
+    "PatientFlow": "bettercare.appraisal.patient_flow",
     "Plan": "bettercare.plan.plan",
     "Problem": "bettercare.foundation.problems",
     "Problems": "bettercare.foundation.problems",
@@ -34,11 +36,13 @@ _HOMES = {
     "import_workbook": "bettercare.plan.workbook_read",
     "new_plan": "bettercare.plan.new",
     "read_plan": "bettercare.plan.read",
+    "simulate": "bettercare.appraisal.patient_flow",
     "tornado": "bettercare.engines.forecast",
 }
 
 __all__ = [
     "Forecast",
+    "PatientFlow",
     "Plan",
     "Problem",
     "Problems",
@@ -53,6 +57,7 @@ __all__ = [
     "import_workbook",
     "new_plan",
     "read_plan",
+    "simulate",
     "tornado",
 ]
 

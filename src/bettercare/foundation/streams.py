@@ -38,3 +38,9 @@ def normals(seed: int, name: str, draws: int, start: int = 0) -> Array:
     from scipy.special import ndtri
 
     return np.asarray(ndtri(uniforms(seed, name, draws, start)), dtype=np.float64)
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """A generator of its own for a name: for quantities whose number is not known before they are drawn."""
+    digest = hashlib.blake2b(f"{seed}\x1f{name}".encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.PCG64DXSM(int.from_bytes(digest, "little")))

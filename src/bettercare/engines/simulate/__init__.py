@@ -1,0 +1,1 @@
+"""Patient flow, event by event, with finite beds: discrete-event simulation of a plan's own tables."""
