@@ -8,6 +8,8 @@ import typer
 
 from bettercare.cli_parts import Json, PlanArgument, print_json, read
 
+CHAPTER_YEARS = 10  # simulated for the report's chapter on patient flow
+
 
 def run(
     plan: PlanArgument,
@@ -23,6 +25,9 @@ def run(
     ] = None,
     json: Json = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")] = False,
+    patient_flow: Annotated[
+        bool, typer.Option("--patient-flow", help="Add a chapter that simulates the main scenario's patients.")
+    ] = False,
 ) -> None:
     """Forecast a plan: one screen here, and a report, results.parquet, results.csv and run.toml in a folder."""
     import os
@@ -53,13 +58,25 @@ def run(
             console.print(screen.checked(content), markup=False, soft_wrap=True)
         with screen.progress(console) as step:
             f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
+        more = _simulated(content, seed, threads, console) if patient_flow and drawer else []
         material = Material(f)
         about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
-        paths = write.write(f, folder, about, material if drawer else None, drawer)
+        paths = write.write(f, folder, about, material if drawer else None, drawer, more)
         if json:
             print_json(as_json(f, time.perf_counter() - began))
         else:
             screen.show(material, console, paths[-1] if drawer else None)
+
+
+def _simulated(plan: Any, seed: int | None, threads: int | None, console: Any) -> list[Any]:
+    """The chapter on patient flow under the main scenario in the headline year."""
+    from bettercare.appraisal.patient_flow import simulate
+    from bettercare.reporting import screen
+    from bettercare.reporting.flow_chapter import chapter
+
+    with screen.progress(console) as step:
+        flow = simulate(plan, replications=CHAPTER_YEARS, seed=seed, threads=threads, progress=step)
+    return [chapter(flow)]
 
 
 def _scenarios(plan: Any, wanted: list[str] | None) -> list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -40,15 +40,18 @@ class Run:
     finished: datetime
 
 
-def render(m: Material, run: Run, drawer: Drawer | None = None) -> str:
-    """The whole page as text; `drawer` draws the charts while the rest is made, if one was started earlier."""
+def render(m: Material, run: Run, drawer: Drawer | None = None, more: Sequence[Chapter] = ()) -> str:
+    """The whole page as text; `drawer` draws the charts while the rest is made, if one was started earlier.
+
+    `more` are chapters from elsewhere, which stand after the forecast's own.
+    """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     here = files("bettercare.reporting") / "templates"
     charts: dict[str, Chart] = {}
     drawn: dict[str, Callable[[], str]] = {}
-    for chart in each_chart(m):
+    for chart in [*each_chart(m), *(b for c in more for b in c.blocks if isinstance(b, Chart))]:
         charts[chart.code] = chart
         drawn[chart.code] = drawer.draw(chart.picture).result if drawer else partial(svg, chart.picture)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -61,7 +64,7 @@ def render(m: Material, run: Run, drawer: Drawer | None = None) -> str:
     }
     template = environment.from_string((here / "report.html.j2").read_text(encoding="utf-8"))
     items: list[Item] = answer(m)
-    found: list[Chapter] = chapters(m, charts)
+    found: list[Chapter] = [*chapters(m, charts), *more]
     known = {c.code: c.title for c in found}
     return template.render(
         m=m,

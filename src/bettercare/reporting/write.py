@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bettercare.engines.forecast import Forecast
 from bettercare.foundation.problems import UsageError
+from bettercare.reporting.chapters import Chapter
 from bettercare.reporting.drawing import Drawer
 from bettercare.reporting.material import Material
 from bettercare.reporting.report import Run, render
@@ -33,7 +34,12 @@ def prepare(folder: str | Path) -> Path:
 
 
 def write(
-    f: Forecast, folder: Path, run: Run, material: Material | None = None, drawer: Drawer | None = None
+    f: Forecast,
+    folder: Path,
+    run: Run,
+    material: Material | None = None,
+    drawer: Drawer | None = None,
+    more: Sequence[Chapter] = (),
 ) -> list[Path]:
     """Write the results and, when `material` is given, the report (drawn by `drawer`); returns the paths.
 
@@ -43,7 +49,7 @@ def write(
     paths = [folder / PARQUET, folder / CSV, folder / RUN]
     if material is not None:
         paths.append(folder / REPORT)
-        _text(paths[-1], render(material, run, drawer))
+        _text(paths[-1], render(material, run, drawer, more))
     table = f.table()
     table.write_parquet(paths[0], compression="zstd", compression_level=3, statistics=False)
     table.write_csv(paths[1], float_precision=6)
