@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -113,12 +113,16 @@ def _months(late: list[str]) -> dict[str, float]:
 
 
 def _textbook(erlang: tuple[int, float], seed: int | None, json: bool) -> None:
+    from dataclasses import asdict
+
     from bettercare.engines.simulate.theory import erlang as compare
 
     beds, utilisation = erlang
-    found: Any = compare(beds, utilisation, seed=1 if seed is None else seed)
+    found = compare(beds, utilisation, seed=1 if seed is None else seed)
     if json:
-        print_json(found.as_dict())
+        print_json({"beds": beds, "utilisation": utilisation, "measures": [asdict(one) for one in found]})
         return
-    for line in found.lines():
-        typer.echo(line)
+    typer.echo(f"{beds} beds, {utilisation:.0%} in use, stays of one day on average, exponential (M/M/{beds})")
+    typer.echo(f"{'':<22}{'exact':>10}{'simulated':>12}   95% interval")
+    for one in found:
+        typer.echo(f"{one.measure:<22}{one.exact:>10.5f}{one.mean:>12.5f}   {one.low:.5f} to {one.high:.5f}")
