@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.engines.forecast.expected import Expected, expected_activity
+from bettercare.engines.forecast.expected import expected_activity
 from bettercare.engines.simulate.from_plan import network_of
 from bettercare.engines.simulate.precision import LOOK_AHEAD, MOST, precise_from
 from bettercare.engines.simulate.results import YearOfFlow
@@ -76,61 +76,75 @@ def simulate(
     Raises UsageError or Problems, naming the rows that cannot be simulated.
     """
     began = time.perf_counter()
-    chosen = scenario or plan.settings.main
-    for name in (chosen, *(slips or {})):
-        known = plan.scenario_names if name == chosen else plan.tables["initiatives"]["code"].to_list()
-        if name not in known:
-            what = "scenario" if name == chosen else "initiative"
-            raise UsageError(f'there is no {what} "{name}" in this plan. {did_you_mean(name, known)}'.strip())
-    when = year or plan.settings.headline_year
-    first = plan.settings.base_year
-    names = list(dict.fromkeys([plan.settings.comparison, chosen] if beside else [chosen]))
+    chosen, when = scenario or plan.settings.main, year or plan.settings.headline_year
+    _known(plan, chosen, slips or {})
     seed = plan.settings.seed if seed is None else seed
-    wanted: dict[str, tuple[str, str]] = {name: (name, when) for name in names}
-    wanted[""] = (plan.settings.comparison, first)
-    made = {key: _simulation(plan, name, y, slips or {}, seed) for key, (name, y) in wanted.items()}
-    counted: dict[str, list[Counted]] = {key: [] for key in made}
-    precise: bool | None = None
-    count = replications or 2 * LOOK_AHEAD
-    done, total = 0, count * len(made)
+    nothing = plan.settings.comparison
+    names = dict.fromkeys([nothing, chosen] if beside else [chosen])
+    runs = {name: _Runs.of(plan, name, when, seed, slips or {}) for name in names}
+    base = _Runs.of(plan, nothing, plan.settings.base_year, seed, {})
+    every = [*runs.values(), base]
+    count, precise = replications or 2 * LOOK_AHEAD, None
     while True:
-        for key, (_, s) in made.items():
-            start = len(counted[key])
-
-            def step(k: int, _: int, done: int = done, total: int = total) -> None:
-                if progress:
-                    progress(done + k, total)
-
-            found = s.run(count - start, first=start, threads=threads, log=events and start == 0, progress=step)
-            counted[key] += [c[0] for c in found]
-            done += len(found)
+        done = sum(len(r.counted) for r in every)
+        for r in every:
+            _run(r, count, done, count * len(every), events and r is not base, threads, progress)
+            done = sum(len(r.counted) for r in every)
         if replications:
             break
-        years = {k: _year(plan, wanted[k], made[k][1], counted[k]) for k in made}
-        needed = [precise_from(_main_measures(y), precision) for y in years.values()]
-        precise = all(n is not None for n in needed)
+        precise = all(precise_from(_main_measures(r.year()), precision) is not None for r in every)
         if precise or count >= MOST:
             break
         count = min(count + LOOK_AHEAD, MOST)
-        total = count * len(made)
-    years = {key: _year(plan, wanted[key], made[key][1], counted[key]) for key in made}
-    base = years.pop("")
-    simulations = {key: s for key, (_, s) in made.items() if key}
-    return PatientFlow(plan, when, years, base, seed, count, precise, time.perf_counter() - began, simulations)
+    years = {name: r.year() for name, r in runs.items()}
+    simulations = {name: r.simulation for name, r in runs.items()}
+    took = time.perf_counter() - began
+    return PatientFlow(plan, when, years, base.year(), seed, count, precise, took, simulations)
 
 
-def _simulation(
-    plan: Plan, scenario: str, year: str, slips: Mapping[str, float], seed: int
-) -> tuple[Expected, Simulation]:
-    under = plan.under(scenario)
-    expected = expected_activity(under, year)
-    network = network_of(under, year, expected.activity, expected.dispersion, slips=slips)
-    return expected, Simulation(network, seed=seed)
+def _known(plan: Plan, scenario: str, slips: Mapping[str, float]) -> None:
+    """Refuse the names of a scenario or initiatives that the plan does not have."""
+    asked = [("scenario", scenario, list(plan.scenario_names))]
+    asked += [("initiative", code, plan.tables["initiatives"]["code"].to_list()) for code in slips]
+    for what, name, known in asked:
+        if name not in known:
+            raise UsageError(f'there is no {what} "{name}" in this plan. {did_you_mean(name, known)}'.strip())
 
 
-def _year(plan: Plan, what: tuple[str, str], simulation: Simulation, counted: list[Counted]) -> YearOfFlow:
-    scenario, year = what
-    return YearOfFlow(plan.under(scenario), scenario, year, simulation.network, counted)
+@dataclass
+class _Runs:
+    """One scenario and year, and the replications that were run of it."""
+
+    plan: Plan
+    scenario: str
+    when: str
+    simulation: Simulation
+    counted: list[Counted] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, plan: Plan, scenario: str, year: str, seed: int, slips: Mapping[str, float]) -> _Runs:
+        under = plan.under(scenario)
+        expected = expected_activity(under, year)
+        network = network_of(under, year, expected.activity, expected.dispersion, slips=slips)
+        return cls(under, scenario, year, Simulation(network, seed=seed))
+
+    def year(self) -> YearOfFlow:
+        return YearOfFlow(self.plan, self.scenario, self.when, self.simulation.network, self.counted)
+
+
+def _run(
+    r: _Runs, count: int, done: int, total: int, events: bool, threads: int | None, progress: Progress | None
+) -> None:
+    """Bring a scenario to `count` replications; only the first of them keeps its events, which are many."""
+
+    def step(k: int, _: int) -> None:
+        if progress:
+            progress(done + k, total)
+
+    if events and not r.counted:
+        r.counted += [c[0] for c in r.simulation.run(1, threads=1, log=True)]
+    first = len(r.counted)
+    r.counted += [c[0] for c in r.simulation.run(count - first, first=first, threads=threads, progress=step)]
 
 
 def _main_measures(year: YearOfFlow) -> Array:
