@@ -83,7 +83,8 @@ class Sampler:
             levels.append(part)
             made += step.size
             step = onward
-        order = np.argsort(times, kind="stable")
+        there = int(left.sum())  # they come first
+        order = np.concatenate([np.arange(there), there + np.argsort(times[there:])])
         arrivals = np.zeros(times.size, dtype=ARRIVAL).view(np.recarray)
         arrivals.time, arrivals.stage = times[order], order
         whole = np.concatenate([part.view(np.uint64) for part in levels])  # as records it takes fifteen times as long
@@ -108,11 +109,7 @@ class Sampler:
             when = when[when < self.end]
             times.append(when)
             steps.append(np.full(when.size, at[stream.step]))
-        rates = n.rates()
-        there = []
-        for i, step in enumerate(n.steps):
-            rng = generator(self.seed, f"there:{replication}:{step.name}")
-            there.append(int(rng.poisson(rates[i] * step.stay.mean)))
+        there = generator(self.seed, f"there:{replication}").poisson(self._inside)
         begun = np.repeat(np.arange(len(n.steps)), there)
         coming = np.concatenate([np.zeros(0), *times])
         left = np.concatenate([np.ones(begun.size, dtype=bool), np.zeros(coming.size, dtype=bool)])
@@ -121,6 +118,11 @@ class Sampler:
             np.concatenate([begun, *steps]).astype(np.int64),
             left,
         )
+
+    @cached_property
+    def _inside(self) -> Array:
+        """Mean number of people in each step if nothing limits them."""
+        return self.network.rates() * np.array([s.stay.mean for s in self.network.steps])
 
     def _surge(self, replication: int, stream: Stream, days: int) -> Array:
         """A factor for each day, lognormal with mean 1."""

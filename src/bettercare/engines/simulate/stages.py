@@ -14,6 +14,7 @@ from bettercare.engines.simulate.network import Network, Stay
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SPLIT = 2.0**26  # one uniform number makes two of 26 bits
 KINDS = ("lognormal", "gamma", "exponential", "fixed")
 
 
@@ -121,10 +122,10 @@ def level(t: Tables, rng: np.random.Generator, step: Ints, made: int) -> tuple[R
     onward = np.empty(step.size, dtype=np.int64)
     score = rng.standard_normal(step.size)
     place, route = rng.random(step.size), rng.random(step.size)
-    apart = t.outlying.any() or t.overflow.any()
-    near, far = (rng.random(step.size), rng.random(step.size)) if apart else (place, place)
-    waits = rng.standard_exponential(step.size) if t.hold.any() else place
-    going = _fill(t, step, score, place, route, near, far, waits, made + step.size, out, onward)
+    apart = rng.random(step.size) if t.outlying.any() or t.overflow.any() else place
+    going = _fill(t, step, score, place, route, apart, made + step.size, out, onward)
+    held = np.flatnonzero(out.hold)
+    out.hold[held] *= rng.standard_exponential(held.size)
     return out, onward[:going].copy()
 
 
@@ -135,9 +136,7 @@ def _fill(
     score: Array,
     place: Array,
     route: Array,
-    near: Array,
-    far: Array,
-    waits: Array,
+    apart: Array,
     following: int,
     out: Records,
     onward: Ints,
@@ -150,12 +149,13 @@ def _fill(
         k = t.first[s] + int(at)
         stage.station = t.own[k] if at - int(at) < t.chance[k] else t.other[k]
         stage.rule = t.rule[s]
-        stage.mode = (1 if near[i] < t.outlying[s] else 0) + (2 if far[i] < t.overflow[s] else 0)
+        near = apart[i] * SPLIT  # its whole part decides about another ward, what is left of it about another site
+        stage.mode = (1 if int(near) < t.outlying[s] * SPLIT else 0) + (2 if near - int(near) < t.overflow[s] else 0)
         way = 0
         while way < t.until.shape[1] and route[i] >= t.until[s, way]:
             way += 1
         stage.reason = t.reason[s, way]
-        stage.hold = t.hold[s, way] * waits[i]
+        stage.hold = t.hold[s, way]
         stage.treatment = t.mu[s] + t.sigma[s] * score[i]
         if t.to[s, way] < 0:
             stage.following = -1
