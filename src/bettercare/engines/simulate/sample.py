@@ -122,7 +122,7 @@ class Sampler:
     @cached_property
     def _inside(self) -> Array:
         """Mean number of people in each step if nothing limits them."""
-        return self.network.rates() * np.array([s.stay.mean for s in self.network.steps])
+        return np.asarray(self.network.rates() * np.array([s.stay.mean for s in self.network.steps]))
 
     def _surge(self, replication: int, stream: Stream, days: int) -> Array:
         """A factor for each day, lognormal with mean 1."""
