@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 STOPPED = 130  # by convention, 128 and the number of the signal
-WRITING = ("new", "run", "export", "import")
+WRITING = ("new", "run", "simulate", "triangulate", "export", "import")
 CLEAR_LINE_AND_SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"  # a progress bar may stand there, and hides it
 
 

@@ -87,7 +87,7 @@ def test_what_arrives_by_a_flow_is_what_the_sender_sends() -> None:
         table("flows").filter(pl.col("drives") == "yes").group_by("to_service", "locality").agg(pl.all()).to_dicts()
     ):
         sent = 0.0
-        units = [s * each for s, each in zip(line["share"], line["units_each"], strict=True)]
+        units = [s * (each or 1.0) for s, each in zip(line["share"], line["units_each"], strict=True)]
         for low, high, share in zip(line["age_low"], line["age_high"], units, strict=True):
             ages = (pl.col("age_low") >= low) & (pl.col("age_high") <= high)
             mine = used.filter(ages, pl.col("service") == "emergency-medical", pl.col("locality") == line["locality"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 from bettercare import UsageError, read_plan
 from bettercare.appraisal.census import census
 from bettercare.appraisal.patient_flow import against_published, simulate
+from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.expected import Expected, expected_activity
+from bettercare.engines.simulate.arrays import STARTED
 from bettercare.engines.simulate.from_plan import network_of
 from bettercare.engines.simulate.network import Network
 from bettercare.engines.simulate.run import Simulation
@@ -42,9 +45,9 @@ def in_network(plan: Plan, year: str, service: str, locality: str) -> float:
     latest: dict[str, tuple[str, float]] = {}
     for row in plan.tables["catchments"].iter_rows(named=True):
         start = row["from_year"] or ""
-        if (row["service"], row["locality"]) == (service, locality) and start <= year:
-            if start >= latest.get(row["site"], ("", 0.0))[0]:
-                latest[row["site"]] = (start, row["share"])
+        here = (row["service"], row["locality"]) == (service, locality)
+        if here and latest.get(row["site"], ("", 0.0))[0] <= start <= year:
+            latest[row["site"]] = (start, row["share"])
     return sum(share for site, (_, share) in latest.items() if not elsewhere[site])
 
 
@@ -60,7 +63,6 @@ def by_service(network: Network) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def test_expected_activity_is_the_forecasts(llr: Plan, expected: Expected) -> None:
-    from bettercare.engines.forecast.compile import compile_plan
     from bettercare.engines.forecast.run import evaluate
 
     system = compile_plan(llr.under("do-nothing"))
@@ -182,6 +184,50 @@ def test_beds_that_close_with_an_initiative_wait_for_it_and_what_it_depends_on(l
     assert late.changes == ((pytest.approx(day + 365.0 / 6.0, abs=2.0), 400),)
     assert never.beds == 443
     assert not never.changes
+
+
+def test_a_winter_ward_opens_and_closes_within_the_year(llr: Plan) -> None:
+    rows = llr.tables["capacity"]
+    ward = rows.filter(pl.col("service") == "emergency-medical", pl.col("site") == "glenfield").with_columns(
+        year=pl.lit("2018/19")
+    )
+    winter = [
+        ward.with_columns(available=pl.lit(249.0), from_date=pl.lit(date(2018, 11, 1))),
+        ward.with_columns(available=pl.lit(221.0), from_date=pl.lit(date(2019, 3, 1))),
+    ]
+    plan = with_table(llr, "capacity", pl.concat([rows, *winter]))
+    here = openings(plan, "2018/19", {})["emergency-medical", "glenfield"]
+    assert (here.beds, here.changes) == (221, ((214.0, 249), (334.0, 221)))
+    counted = Simulation(network(plan, "2018/19"), seed=2).run(1)[0][0]
+    at = [
+        i for i, s in enumerate(network(plan, "2018/19").stations) if s.name.startswith("emergency-medical@glenfield")
+    ]
+    opened = np.diff(counted.ticks["days_open"][:, at].sum(axis=1))
+    assert opened[[0, 213, 214, 333, 334, 364]] == pytest.approx([221, 221, 249, 249, 221, 221])
+    # The forecast takes the average of the year: 120 days of 28 more.
+    system = compile_plan(plan.under("do-nothing"))
+    row = next(
+        b
+        for b in system.beds
+        if system.services[b.service] == "emergency-medical" and system.sites[b.site] == "glenfield"
+    )
+    assert row.open[-1] == pytest.approx(221.0 + 28.0 * 120.0 / 365.0)
+
+
+def test_a_service_with_opening_hours_takes_nobody_new_outside_them(llr: Plan) -> None:
+    rules = llr.tables["patient_flow"].with_columns(
+        opens_hour=pl.when(pl.col("service") == "ae-minor").then(8).otherwise(pl.col("opens_hour")),
+        closes_hour=pl.when(pl.col("service") == "ae-minor").then(20).otherwise(pl.col("closes_hour")),
+    )
+    plan = with_table(llr, "patient_flow", rules)
+    found = network(plan, "2013/14")
+    counted = Simulation(found, 28.0, 7.0, 2).run(1, log=True)[0][0]
+    minor = [i for i, s in enumerate(found.stations) if s.service == "ae-minor"]
+    began = counted.log[(counted.log.what == STARTED) & np.isin(counted.log.station, minor)]
+    hour = (began.time % 1.0) * 24.0
+    assert began.size > 5_000
+    assert (hour >= 8.0 - 1e-6).all()
+    assert (hour < 20.0 + 1e-6).all()
 
 
 def network(plan: Plan, year: str) -> Network:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bettercare.foundation.problems import Problem, did_you_mean, shown
+from bettercare.foundation.years import after, start
 from bettercare.plan.typed import Row
 from bettercare.plan.view import SETTINGS, Rule, View, group, in_force, rule, turning_years
 
@@ -149,6 +150,9 @@ def capacity_units(view: View) -> Iterator[Problem]:
             seen.add(row["service"])
             hint = "Write bed or slot in services.csv, or remove the capacity."
             yield row.problem("service", f"{row['service']} has no unit of capacity.", hint)
+        day = row["from_date"]
+        if day is not None and not start(row["year"]) <= day < start(after(row["year"])):
+            yield row.problem("from_date", f"{day} does not lie in {row['year']}.", "Give a day of that year, or none.")
 
 
 RULES: tuple[Rule, ...] = (

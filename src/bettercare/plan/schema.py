@@ -27,9 +27,9 @@ REQUIRED_TABLES = ("partners", "localities", "population", "services", "sites", 
 # The order in which the tables are shown: who and where, people, care, money, programme, measures, sources.
 ORDER = (
     "partners", "duties", "localities", "zones", "population", "settings", "pathways", "services", "sites",
-    "capacity", "catchments", "activity", "profiles", "flows", "patient_flow", "growth", "prices", "allocations", "contracts",
-    "costs", "workforce", "finances", "capital", "funds", "outcomes", "workstreams", "initiatives", "placements",
-    "milestones", "effects", "investments", "overlaps", "submissions", "options", "indicators", "observations",
+    "capacity", "catchments", "activity", "profiles", "flows", "patient_flow", "growth", "prices", "allocations",
+    "contracts", "costs", "workforce", "finances", "capital", "funds", "outcomes", "workstreams", "initiatives",
+    "placements", "milestones", "effects", "investments", "overlaps", "submissions", "options", "indicators", "observations",
     "questions", "consultations", "evidence",
 )  # fmt: skip
 

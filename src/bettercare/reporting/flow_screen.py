@@ -88,8 +88,10 @@ def table(m: FlowMaterial) -> list[str]:
 
 
 def _row(line: Line, names: Sequence[str], indent: int) -> str:
-    label = f"{'':<{indent}}{short(line.brief or line.label, NAME - indent)}"
-    return f"{label:<{NAME}}" + " ".join(f"{line.shown(n):>{COLUMN}}" for n in names)
+    cells = " ".join(f"{line.shown(n):>{COLUMN}}" for n in names)
+    room = min(NAME, WIDE - len(cells))  # a wide interval takes from the name
+    label = f"{'':<{indent}}{short(line.brief or line.label, room - indent)}"
+    return f"{label:<{room}}{cells}"
 
 
 def _reasons(m: FlowMaterial) -> list[str]:

@@ -24,6 +24,7 @@ from bettercare.engines.forecast.system import (
     Staff,
 )
 from bettercare.foundation.ranges import Range
+from bettercare.foundation.years import start
 from bettercare.model.beds import DAYS, margin
 from bettercare.plan.plan import Plan
 
@@ -37,9 +38,9 @@ def catchment_shares(plan: Plan, names: Names) -> Array:
     """Share of a locality's use of a service that goes to each site, (services, localities, sites, years)."""
     out = np.zeros((len(names.services), len(names.localities), len(names.sites), len(names.years)))
     for row in _by_year(plan.tables["catchments"]):
-        start = _from(row, names)
+        first = _from(row, names)
         s, i, k = names.services[row["service"]], names.localities[row["locality"]], names.sites[row["site"]]
-        out[s, i, k, start:] = row["share"]
+        out[s, i, k, first:] = row["share"]
     return out
 
 
@@ -47,7 +48,7 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
     """Beds of each service at each site that has or will have some, with the base year's margin."""
     services = plan.tables["services"].filter(pl.col("capacity_unit") == "bed")
     capacity: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in plan.tables["capacity"].sort("year").iter_rows(named=True):
+    for row in plan.tables["capacity"].sort("year", "from_date", nulls_last=False).iter_rows(named=True):
         capacity.setdefault((row["service"], row["site"]), []).append(row)
     elsewhere = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
     out = []
@@ -61,11 +62,7 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
             used = catchment[s, :, k, :]
             if elsewhere[site] or (not here and not used.any()):
                 continue
-            opened = np.zeros(len(names.years))
-            for row in here:
-                if row["year"] <= names.years[-1]:
-                    start = names.years.index(row["year"]) if row["year"] in names.years else 0
-                    opened[start:] = row["available"]
+            opened = _average_open(here, names.years)
             mean = float(days @ used[:, 0]) / DAYS
             basis = str(here[0]["basis"]) if here else ""
             assumed = not here or any(row["assumed"] for row in here)
@@ -77,6 +74,26 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
             own = float(margin(opened[0], mean)) if mean > 0.0 and opened[0] > 0.0 else pooled
             out.append(Beds(s, k, opened, own, service["full_risk"], basis, badge))
     return tuple(out)
+
+
+def _average_open(rows: list[dict[str, Any]], years: tuple[str, ...]) -> Array:
+    """Average number open in each year, (years,), from rows in order of year and date; a number stays until the next.
+
+    An initiative that is late moves the day in the simulation; here a row holds from its date, or the year's first day.
+    """
+    opened, level = np.zeros(len(years)), 0.0
+    for row in rows:
+        if row["year"] < years[0]:
+            level = row["available"]
+    for y, year in enumerate(years):
+        since, total = 0.0, 0.0
+        for row in rows:
+            if row["year"] == year:
+                at = (row["from_date"] - start(year)).days / DAYS if row["from_date"] else 0.0
+                total += level * (at - since)
+                since, level = at, row["available"]
+        opened[y] = total + level * (1.0 - since)
+    return opened
 
 
 def accounts(

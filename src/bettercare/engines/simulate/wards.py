@@ -13,6 +13,7 @@ import numpy as np
 from bettercare.engines.simulate.arrays import NO_LIMIT
 from bettercare.engines.simulate.network import Station
 from bettercare.foundation.years import parse as year_of
+from bettercare.foundation.years import start
 from bettercare.model.timing import Milestone, starts
 from bettercare.plan.plan import Plan
 
@@ -63,14 +64,17 @@ def days_live(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[str, fl
 def openings(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[tuple[str, str], Opening]:
     """Beds or slots of each service and site in a year.
 
-    A row of capacity.csv that names an initiative holds from the day on which that goes live, but not before the row's
-    year begins: so beds that close when their replacement is open close later when it is late.
+    A row of capacity.csv holds from its date, or the first day of its year. One that names an initiative holds from the
+    day on which that goes live, but not before: so beds that close when their replacement is open close later when it
+    is late.
     """
     live = days_live(plan, year, slips)
     first = year_of(year)
     found: dict[tuple[str, str], list[tuple[float, int]]] = {}
-    for row in plan.tables["capacity"].sort("year").iter_rows(named=True):
+    for row in plan.tables["capacity"].sort("year", "from_date", nulls_last=False).iter_rows(named=True):
         day = (year_of(row["year"]) - first) * float(DAYS)
+        if row["from_date"]:
+            day += (row["from_date"] - start(row["year"])).days
         if row["initiative"]:
             day = max(day, live.get(row["initiative"], math.inf))
         found.setdefault((row["service"], row["site"]), []).append((day, math.floor(row["available"] + 0.5)))

@@ -13,7 +13,17 @@ from pathlib import Path
 
 from bettercare.examples.llr.derive.tables import PLAN
 
-PARTS = ("population", "places", "activity", "shapes", "patient_flow", "measures", "money", "scenarios", "merge_evidence")
+PARTS = (
+    "population",
+    "places",
+    "activity",
+    "shapes",
+    "patient_flow",
+    "measures",
+    "money",
+    "scenarios",
+    "merge_evidence",
+)
 
 
 def main(folder: Path) -> None:
