@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare import cli_flow, cli_run
+from bettercare import cli_flow, cli_paper, cli_run, cli_serve, cli_triangulate
 from bettercare.cli_parts import Json, PlanArgument, print_json, read
 from bettercare.foundation.problems import UsageError, command, count
 
@@ -123,6 +123,11 @@ def version() -> None:
 app.command()(cli_run.run)
 app.command()(cli_run.backtest)
 app.command()(cli_flow.simulate)
+app.command()(cli_serve.serve)
+app.command()(cli_paper.paper)
+app.command()(cli_paper.invite)
+app.add_typer(cli_paper.audit, name="audit")
+app.command()(cli_triangulate.triangulate)
 
 
 def _version(asked: bool) -> None:

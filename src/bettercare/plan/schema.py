@@ -29,8 +29,8 @@ ORDER = (
     "partners", "duties", "localities", "zones", "population", "settings", "pathways", "services", "sites",
     "capacity", "catchments", "activity", "profiles", "flows", "patient_flow", "growth", "prices", "allocations",
     "contracts", "costs", "workforce", "finances", "capital", "funds", "outcomes", "workstreams", "initiatives",
-    "placements", "milestones", "effects", "investments", "overlaps", "submissions", "options", "indicators", "observations",
-    "questions", "consultations", "evidence",
+    "placements", "milestones", "effects", "investments", "overlaps", "submissions", "options", "indicators",
+    "observations", "questions", "consultations", "evidence",
 )  # fmt: skip
 
 

@@ -1,0 +1,35 @@
+"""The pages' templates: Jinja with the NHS service manual's components, and what every page may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+
+from bettercare.workspace.programme.models import Current
+from bettercare.workspace.settings import HERE
+from bettercare.workspace.words import day, long_day, money, number, plain_range
+
+
+def environment(**options: Any) -> Environment:
+    """The Jinja environment: autoescaping, the components, and a few filters."""
+    options["undefined"] = ChainableUndefined  # the components chain parameters that may not be there
+    options["loader"] = ChoiceLoader([FileSystemLoader(HERE / "templates"), PackageLoader("nhsuk_frontend_jinja")])
+    options["trim_blocks"] = options["lstrip_blocks"] = True
+    env = Environment(**{**options, "autoescape": True})
+    env.globals.update(static=static, url=_url, messages=get_messages, revision_code=_revision_code)
+    env.filters.update(day=day, long_day=long_day, money=money, number=number, range=plain_range)
+    return env
+
+
+def _revision_code(request: HttpRequest) -> str:
+    """The revision that pages are made from."""
+    return str(Current.objects.values_list("revision__code", flat=True).get(pk=1))
+
+
+def _url(name: str, *args: Any, **kwargs: Any) -> str:
+    return reverse(name, args=args or None, kwargs=kwargs or None)

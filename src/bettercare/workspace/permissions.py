@@ -1,0 +1,84 @@
+"""Who may do what: one table. Every URL has one of these actions, and nothing is allowed that is not written here.
+
+A role is held at a partner organisation, between dates. `OWN` means only for things of one's own partner; `ANY` for
+all.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Reach = Literal["any", "own"]
+ANY: Reach = "any"
+OWN: Reach = "own"
+
+ROLES = {
+    "reader": "Reader",
+    "contributor": "Contributor",
+    "partner-lead": "Partner lead",
+    "programme-office": "Programme office",
+    "board-secretary": "Board secretary",
+    "assurer": "Assurer",
+    "administrator": "Administrator",
+}
+
+PUBLIC = "public"  # no account needed
+SIGNED_IN = "signed-in"  # any role
+
+ACTIONS: dict[str, str] = {
+    "view-public": "See what is published",
+    "sign-in": "Sign in and out",
+    "view-work": "See the workspace: unpublished initiatives, proposals, gates, progress",
+    "preview": "See what a changed date would do, without saving it",
+    "propose": "Propose a change to the plan",
+    "comment": "Comment",
+    "report-progress": "Report progress and confidence on a milestone",
+    "endorse": "Say what a partner's board decided, agreed or noted, with its minute",
+    "decide": "Adopt, refuse or withdraw a proposal",
+    "assure": "Record evidence against a gate's criterion",
+    "override-gate": "Record a decision although a gate is open, with a reason that stays visible",
+    "submit-return": "Upload a partner's own return",
+    "view-returns": "See what partners' returns disagree on",
+    "resolve": "Say what was agreed about a disagreement",
+    "prepare-meeting": "Prepare a meeting and its papers",
+    "publish": "Publish, hold or withhold something",
+    "manage-people": "Invite people and give them roles",
+    "view-audit": "See the audit trail",
+}
+
+ALLOWED: dict[str, dict[str, Reach]] = {
+    "reader": {"view-work": ANY, "view-returns": ANY},
+    "contributor": {
+        "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": OWN, "submit-return": OWN,
+        "view-returns": ANY,
+    },
+    "partner-lead": {
+        "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": OWN, "endorse": OWN,
+        "submit-return": OWN, "view-returns": ANY, "resolve": OWN,
+    },
+    "programme-office": {
+        "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": ANY, "decide": ANY,
+        "submit-return": ANY, "view-returns": ANY, "resolve": ANY, "prepare-meeting": ANY, "publish": ANY,
+        "override-gate": ANY, "view-audit": ANY,
+    },
+    "board-secretary": {
+        "view-work": ANY, "comment": ANY, "prepare-meeting": ANY, "publish": ANY, "endorse": OWN, "view-returns": ANY,
+    },
+    "assurer": {"view-work": ANY, "comment": ANY, "assure": ANY, "view-returns": ANY, "view-audit": ANY},
+    "administrator": {"view-work": ANY, "manage-people": ANY, "view-audit": ANY},
+}  # fmt: skip
+
+
+def reach_of(roles: dict[str, set[str]], action: str) -> tuple[bool, set[str]]:
+    """(whether an action is allowed for every partner, the partners for which it is otherwise).
+
+    `roles` maps a role to the partners at which somebody holds it.
+    """
+    partners: set[str] = set()
+    for role, at in roles.items():
+        reach = ALLOWED[role].get(action)
+        if reach == ANY:
+            return True, set()
+        if reach == OWN:
+            partners |= at
+    return False, partners

@@ -1,0 +1,1 @@
+"""The plan's revisions and proposals, the roadmap, delivery, gates and decisions."""

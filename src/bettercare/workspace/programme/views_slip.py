@@ -1,0 +1,142 @@
+"""Slip an initiative's date: see at once what that does, before anything is saved; then make it a proposal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bettercare import Problems
+from bettercare.workspace.accounts.middleware import needs
+from bettercare.workspace.audit.models import record
+from bettercare.workspace.plans import checked, current, plan_of
+from bettercare.workspace.programme import effects, facts, sizes
+from bettercare.workspace.programme.forms import Form, add_months
+from bettercare.workspace.programme.models import Proposal, Revision
+from bettercare.workspace.programme.overlay import changed
+from bettercare.workspace.programme.told import snapshot
+
+MOST_MONTHS = 120
+
+
+@needs("preview")
+@require_http_methods(["GET", "HEAD", "POST"])
+def slip(request: HttpRequest, code: str) -> HttpResponse:
+    """The form, and after it was sent what the new date does. Nothing is written."""
+    revision = current()
+    plan = plan_of(revision)
+    facts.initiative_or_404(plan, code)
+    live = facts.live_milestone(plan, code)
+    if live is None or request.method != "POST":
+        if live is not None:
+            effects.warm(plan, code)
+        return _page(request, revision, code, Form())
+    form = Form(request.POST)
+    new = _new_date(form, live["date"])
+    return _page(request, revision, code, form, None if form.errors else new)
+
+
+@needs("propose")
+@require_POST
+def propose(request: HttpRequest, code: str) -> HttpResponse:
+    """Save what was previewed as a proposal on the revision that it was previewed on."""
+    revision = current()
+    plan = plan_of(revision)
+    facts.initiative_or_404(plan, code)
+    live = facts.live_milestone(plan, code)
+    form = Form(request.POST)
+    new = _iso(form, "new")
+    title = form.text("title", "a title", longest=200)
+    reason = form.text("reason", "a reason")
+    partner = form.choice("partner", "the partner that proposes it", proposers(request, plan))
+    if live is None or new is None or new == live["date"]:
+        messages.error(request, "Choose a date first: nothing was saved.")
+        return redirect("work-slip", code=code)
+    if form.raw("base") != revision.code:
+        form.errors["base"] = (
+            f"The plan has moved on to revision {revision.code} since you looked. Nothing was saved. "
+            "Below is what the same date does now: look again, then save."
+        )
+    if form.errors:
+        return _page(request, revision, code, form, new)
+    changes = moved(live, new)
+    after = changed(plan, changes)
+    try:
+        checked(after)
+    except Problems as problems:
+        form.errors["base"] = "The plan would not pass its checks: " + " ".join(str(p) for p in problems.items[:5])
+        return _page(request, revision, code, form, new)
+    effect = effects.effect_of(plan, after, code)
+    with transaction.atomic():
+        proposal = Proposal.objects.create(
+            base=revision, title=title, reason=reason, initiative=code, partner=partner, changes=changes, effect=effect,
+            size=sizes.size_of(changes, effect).code, author=request.user,
+        )  # fmt: skip
+        record(str(request.user), "propose", f"proposal {proposal.pk}", after=snapshot(proposal))
+    messages.success(request, "Saved as a proposal. The plan itself has not changed.")
+    return redirect("work-proposal", number=proposal.pk)
+
+
+def moved(milestone: facts.Row, new: date) -> list[dict[str, Any]]:
+    """The change of a milestone's date, as a proposal keeps it."""
+    before = milestone["date"].isoformat()
+    key = {"code": milestone["code"]}
+    return [{"table": "milestones", "key": key, "column": "date", "before": before, "after": new.isoformat()}]
+
+
+def proposers(request: HttpRequest, plan: Any) -> dict[str, str]:
+    """The partners in whose name a person may propose: those it acts for."""
+    names = facts.partner_names(plan)
+    return {code: names.get(code, code) for code in sorted(facts.acting_for(request))}
+
+
+def _new_date(form: Form, now: date) -> date | None:
+    months = form.number("months", -MOST_MONTHS, MOST_MONTHS)
+    if "months" in form.errors:
+        return None
+    if months is not None:
+        new: date | None = add_months(now, months)
+    else:
+        new = form.day("date", "a new date, or a number of months")
+    if new == now:
+        form.errors["date"] = "Enter a date that differs from the planned one"
+    return new
+
+
+def _iso(form: Form, name: str) -> date | None:
+    try:
+        return date.fromisoformat(form.raw(name))
+    except ValueError:
+        return None
+
+
+def _page(request: HttpRequest, revision: Revision, code: str, form: Form, new: date | None = None) -> HttpResponse:
+    plan = plan_of(revision)
+    live = facts.live_milestone(plan, code)
+    context: dict[str, Any] = {
+        "title": f"Change the date of {code}",
+        "initiative": facts.initiative_or_404(plan, code),
+        "live": live,
+        "form": form,
+        "revision": revision,
+        "scenario": plan.scenarios[effects.scenario_for(plan, code)].title,
+    }
+    if live is not None and new is not None:
+        changes = moved(live, new)
+        effect = effects.effect_of(plan, changed(plan, changes), code)
+        context |= {
+            "new": new,
+            "effect": effect,
+            "size": sizes.size_of(changes, effect),
+            "days": (new - live["date"]).days,
+            "waiting": [m for m in facts.waiting_for(plan, live["code"]) if m["date"] < new],
+            "earlier": [m for m in facts.before_it(plan, live) if m["date"] > new],
+            "proposers": proposers(request, plan),
+            "may_propose": request.user.may("propose"),
+        }
+    return render(request, "programme/slip.html.j2", context)

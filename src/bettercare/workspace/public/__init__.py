@@ -1,0 +1,1 @@
+"""What the public sees, with no account: only what is published."""

@@ -1,0 +1,1 @@
+"""Partners' own returns, and where they disagree with each other and with the plan."""

@@ -1,0 +1,73 @@
+"""Make a workspace ready: its database, its first revision, and, for a demonstration, people of every role."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def configure(folder: Path, database: str | None, *, demo: bool) -> None:
+    """Set the environment and start Django. The secret is made once and kept in the folder, readable by its owner."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / "secret"
+    if not secret.exists():
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(48))
+    os.environ.setdefault("BETTERCARE_SECRET", secret.read_text(encoding="utf-8"))
+    os.environ["BETTERCARE_DATA"] = str(folder)
+    if database:
+        os.environ["BETTERCARE_DATABASE"] = database
+    if demo:
+        os.environ["BETTERCARE_DEMO"] = "1"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "bettercare.workspace.settings"
+    import django
+
+    django.setup()
+
+
+def prepare(plan: Any, *, demo: bool) -> dict[str, str]:
+    """Bring the database up to date and put the plan in it; {name: password} of the demonstration people, if made."""
+    from django.core.management import call_command
+
+    from bettercare.workspace.plans import make_current, store
+    from bettercare.workspace.programme.models import Current
+    from bettercare.workspace.public.publish import publish_first
+
+    call_command("migrate", interactive=False, verbosity=0)
+    if not Current.objects.exists():
+        make_current(store(plan, "The plan as it was when this workspace began"))
+        publish_first(plan)
+    return demonstration(plan) if demo else {}
+
+
+def demonstration(plan: Any) -> dict[str, str]:
+    """People of every role, with new passwords each time, so that none is known from elsewhere."""
+    from bettercare.workspace.accounts.models import Membership, Person
+    from bettercare.workspace.permissions import ROLES
+
+    partners = plan.tables["partners"].filter(plan.tables["partners"]["in_system"])["code"].to_list()
+    out = {}
+    for role, title in ROLES.items():
+        person, _ = Person.objects.get_or_create(
+            username=role, defaults={"full_name": f"{title} (demonstration)", "email": f"{role}@example.org"}
+        )
+        out[role] = secrets.token_urlsafe(9)
+        person.set_password(out[role])
+        person.save()
+        if not person.memberships.filter(role=role, partner=partners[0]).exists():
+            Membership.objects.create(person=person, role=role, partner=partners[0])
+    return out
+
+
+def serve(host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serve with waitress until stopped."""
+    from waitress import create_server
+
+    from bettercare.workspace.wsgi import application
+
+    server = create_server(application, host=host, port=port, threads=8, ident=None)
+    ready()
+    server.run()

@@ -1,0 +1,10 @@
+"""The workspace as a WSGI application, for a real application server."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bettercare.workspace.settings")
+application = get_wsgi_application()
