@@ -14,10 +14,11 @@ from django.db import transaction
 
 from bettercare import Forecast, Plan, forecast, read_plan
 from bettercare.plan.write import plan_files, write_files
+from bettercare.workspace import memory
 from bettercare.workspace.programme.models import Current, Revision
 
 FIXED = (1980, 1, 1, 0, 0, 0)
-MOST_PLANS, MOST_FORECASTS = 16, 24
+MOST_PLANS, MOST_FORECASTS = 16, 12
 
 _plans: OrderedDict[str, Plan] = OrderedDict()
 _forecasts: OrderedDict[tuple[Any, ...], Forecast] = OrderedDict()
@@ -85,6 +86,7 @@ def forecast_of(plan: Plan, scenarios: Sequence[str], draws: int, seed: int | No
             _forecasts.move_to_end(key)
             return _forecasts[key]
     made = forecast(plan, list(scenarios), draws=draws, seed=seed)
+    memory.give_back()
     with _lock:
         _forecasts[key] = made
         while len(_forecasts) > MOST_FORECASTS:

@@ -85,7 +85,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASES = {
     "default": dj_database_url.parse(
-        os.environ.get("BETTERCARE_DATABASE") or f"sqlite:///{DATA / 'workspace.sqlite3'}", conn_max_age=60
+        os.environ.get("BETTERCARE_DATABASE") or f"sqlite:///{DATA / 'workspace.sqlite3'}",
+        conn_max_age=60,
+        conn_health_checks=True,
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Callable
@@ -68,6 +69,22 @@ def serve(host: str, port: int, ready: Callable[[], None]) -> None:
 
     from bettercare.workspace.wsgi import application
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that a page waits for a moment is no news
     server = create_server(application, host=host, port=port, threads=8, ident=None)
+    _warm(application)
     ready()
     server.run()
+
+
+def _warm(application: Any) -> None:
+    """Ask for a page once, so that the first visitor does not wait for the plan to be read."""
+    from wsgiref.util import setup_testing_defaults
+
+    from django.conf import settings
+    from django.db import connections
+
+    environ = {"PATH_INFO": "/roadmap", "HTTP_HOST": settings.ALLOWED_HOSTS[0]}
+    setup_testing_defaults(environ)
+    answer = application(environ, lambda *_: None)
+    answer.close()
+    connections.close_all()

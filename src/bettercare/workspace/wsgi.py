@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from bettercare.workspace import memory
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bettercare.workspace.settings")
+memory.share()
 application = get_wsgi_application()
