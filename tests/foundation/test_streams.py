@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bettercare.foundation.streams import normals, uniforms
+from bettercare.foundation.streams import _inside, normals, uniforms
 
 
 @given(st.integers(0, 2**31), st.text(min_size=1, max_size=30), st.integers(0, 500), st.integers(1, 200))
@@ -25,3 +25,8 @@ def test_uniforms_are_uniform_and_normals_are_normal() -> None:
     assert stats.kstest(normals(7, "z", 50_000), "norm").pvalue > 1e-3
     u = uniforms(7, "u", 50_000)
     assert u.min() > 0.0 and u.max() < 1.0
+
+
+def test_even_the_last_number_below_1_stays_below_it() -> None:
+    ends = _inside(np.array([0.0, 1.0 - 2.0**-53]))
+    assert 0.0 < ends[0] < ends[1] < 1.0

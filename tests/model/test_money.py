@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bettercare.model.money import discount_factors, price_level, split_change, steps
+from bettercare.model.money import discount_factors, money_factors, price_level, split_change, steps
 
 
 def test_a_ward_stays_until_a_whole_ward_goes() -> None:
@@ -35,6 +35,7 @@ def test_a_split_adds_up(volume: np.ndarray, inflation: np.ndarray, efficiency: 
 
 def test_green_book_factors() -> None:
     """Published factors: standard rate 3.5% to year 30, 3.0% to year 75; health 1.5% (The Green Book)."""
-    standard = discount_factors(61, 3.5, ((31, 3.0),))
+    standard = money_factors(61, 3.5)
     assert standard[[5, 10, 30, 31, 60]] == pytest.approx([0.8420, 0.7089, 0.3563, 0.3459, 0.1468], abs=5e-5)
+    assert money_factors(61, 2.0) == pytest.approx(discount_factors(61, 2.0))  # already lower
     assert discount_factors(31, 1.5)[[10, 30]] == pytest.approx([0.8617, 0.6398], abs=5e-5)

@@ -74,6 +74,11 @@ CASES = [
     ("effects.csv", "shift,emergency,home-team,8,,P,65", "shift,emergency,home-team,8,,P,70", "effects.csv, row 2, age_low: its ages cut the band 65 to 120"),
     ("effects.csv", "convert,elective,day-case", "shift,community-ward,emergency",
      'activity is sent in a circle, community-ward -> emergency -> community-ward, by "e-day", flows.csv row 2.'),
+    ("effects.csv", "uniform,50", "uniform,-50", "effects.csv, row 7, low: add brings -50 units a year, which is fewer than none."),
+    ("effects.csv", "uniform,50,100,200,range", "fixed,,-100,,range", "effects.csv, row 7, mode: add brings -100 units a year, which is fewer than none."),
+    ("effects.csv", "uniform,50,100,200,range", "normal,50,100,200,ci95",
+     "effects.csv, row 7, distribution: a normal value has a tail, and this one reaches below 0 units a year. Use triangular"),
+    ("effects.csv", "uniform,50,100,200,range", "normal,95,100,105,ci95", ""),
     ("overlaps.csv", "e-home-avoid", "e-falls", 'overlaps.csv, row 2, effect_b: "e-falls" is compared with itself.'),
     ("overlaps.csv", "sharing,0.25", "sharing,", "overlaps.csv, row 2, share: sharing needs the part that is shared."),
     ("overlaps.csv", "e-falls,e-home-avoid,sharing,0.25,,Some who fall are known to the team\n", "",
@@ -111,6 +116,7 @@ CASES = [
     # settings and scenarios
     ("plan.toml", "draws = 200", "drawz = 200", 'plan.toml, row 11: "drawz" is not a setting. Did you mean "draws"?'),
     ("plan.toml", "draws = 200", 'draws = "many"', 'plan.toml, row 11, draws: "many" is not a number.'),
+    ("plan.toml", "draws = 200", "draws = 19", "plan.toml, row 11, draws: 19 is not between 20 and 1,000,000. Number of draws, enough for a range."),
     ("plan.toml", "draws = 200", "draws = ", "plan.toml, row 11: is not TOML: Invalid value."),
     ("plan.toml", 'comparison = "do-nothing"', 'comparison = "donothing"', 'plan.toml, comparison: there is no scenario "donothing". Did you mean "do-nothing"?'),
     ("plan.toml", 'headline_year = "2015/16"', 'headline_year = "2018/19"', "plan.toml, row 6, headline_year: 2018/19 lies outside the horizon. Choose from 2013/14 to 2015/16."),
@@ -152,6 +158,63 @@ def test_a_mistake_is_said_where_it_is(tmp_path: Path, file: str, old: str, new:
         assert any(line in found for found in lines), "\n".join(lines) or "nothing was found"
     else:
         assert not lines
+
+
+def problems(folder: Path, **files: str) -> list[str]:
+    """The problems of the small plan with other texts of some tables, as a person reads them."""
+    content = small.files() | {f"{name}.csv": text for name, text in files.items()}
+    return [str(problem) for problem in check(small.write(folder, content)).problems]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "day", "line"),
+    [
+        (20, 200, "2014-03-22", "community-ward at cottage has 24.9 beds, but its activity occupies 32.9 in 2013/14."),
+        (60, 20, "2014-03-22", ""),
+        (20, 200, "2014-02-22", ""),
+    ],
+)
+def test_the_beds_of_the_base_year_are_its_average(
+    tmp_path: Path, first: int, second: int, day: str, line: str
+) -> None:
+    rows = small.files()["capacity.csv"].replace("year,", "year,from_date,", 1).replace("/14,", "/14,,")
+    rows = rows.replace("/16,", "/16,,").replace("2013/14,,38", f"2013/14,,{first}")
+    rows += f"community-ward,cottage,2013/14,{day},{second},Average overnight,,returns,\n"
+    found = problems(tmp_path / "plan", capacity=rows)
+    assert [line in one for one in found] == [True] * bool(line), found
+
+
+def test_an_initiative_that_only_builds_goes_live_too(tmp_path: Path) -> None:
+    content = small.files()
+    step = content["milestones.csv"].replace("one-record,Begins,live", "one-record,Begins,step")
+    assert problems(tmp_path / "step", milestones=step) == []
+    capital = content["capital.csv"].replace(",same-day,", ",one-record,")
+    assert problems(tmp_path / "built", milestones=step, capital=capital) == [
+        'initiatives.csv, row 6, code: "one-record" has a capital line but never goes live. Add a milestone of the kind '
+        "live to milestones.csv."
+    ]
+
+
+def test_a_published_gap_is_of_somebody_whose_money_is_forecast(tmp_path: Path) -> None:
+    header = "code,partner,file,received,item,counterparty,year,value,unit\n"
+    right = "".join(
+        f"s{n},{partner},pack,2014-06-30,money,{other},2015/16,1,{unit}\n"
+        for n, (partner, other, unit) in enumerate(
+            [
+                ("hospital", "community-trust", "GBP gap"),
+                ("health-board", "", "GBP gap"),
+                ("other-hospital", "health-board", "GBP"),
+            ]
+        )
+    )
+    assert problems(tmp_path / "right", submissions=header + right) == []
+    wrong = right + "x,other-hospital,pack,2014-06-30,money,health-board,2015/16,1,GBP gap\n"
+    assert problems(tmp_path / "wrong", submissions=header + wrong) == [
+        "submissions.csv, row 5, counterparty: the gap of other-hospital is joined to that of health-board, a board, "
+        "which has none. For the gap of the whole partnership name the board as partner.",
+        "submissions.csv, row 5, partner: other-hospital is outside the partnership, so its gap is not forecast. Remove "
+        "the row, or write another unit to keep the figure.",
+    ]
 
 
 def test_a_right_plan_has_no_problem(tmp_path: Path) -> None:

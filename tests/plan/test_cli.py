@@ -158,6 +158,19 @@ bettercare.cli.main()
         ("bettercare.plan.read", "check", ["check", "llr"], "Stopped. Nothing was written.\n"),
         ("bettercare.plan.new", "new_plan", ["new", "x"], "Stopped. Nothing more was written.\n"),
         ("bettercare.plan.workbook_read", "import_plan", ["import", "a", "b"], "Stopped. Nothing more was written.\n"),
+        ("bettercare.plan.read", "read_plan", ["serve", "llr"], "Stopped. The workspace keeps what was saved in it.\n"),
+        (
+            "bettercare.workspace.setup",
+            "configure",
+            ["invite", "a@example.org", "--partner", "uhl", "--database", "sqlite:///x"],
+            "Stopped. If no link was shown, invite again.\n",
+        ),
+        (
+            "bettercare.workspace.setup",
+            "configure",
+            ["paper", "--meeting", "1", "--out", "x.pdf", "--database", "sqlite:///x"],
+            "Stopped. Nothing more was written.\n",
+        ),
     ],
 )
 def test_ctrl_c_is_a_line(tmp_path: Path, module: str, name: str, words: list[str], said: str) -> None:

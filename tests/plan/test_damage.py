@@ -1,5 +1,8 @@
 # ruff: noqa: E501  (tables of junk)
-"""Two thousand damaged plans: each gives problems with their file, or reads; none a traceback; nothing is written."""
+"""Two thousand damaged plans: each gives problems with their file, or reads; none a traceback; nothing is written.
+
+Some of those that read are forecast too: what the check lets through gives numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,20 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bettercare import forecast
 from bettercare.examples import example_folder
 from bettercare.foundation.problems import Problems
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import check, read_plan
+from bettercare.plan.settings import FEWEST_DRAWS
 from bettercare.plan.source import LARGEST_FILE
 from tests.plan import small
 
 SHARDS, EACH = 20, 100
+FORECAST = 3  # of each shard; about one plan in ten reads
 LLR_PLANS = int(os.environ.get("BETTERCARE_DAMAGED_LLR", "12"))  # a second each; the author ran 300
 
 JUNK = (
@@ -247,8 +254,8 @@ def state(folder: Path) -> set[Entry]:
     return found
 
 
-def outcome(folder: Path, rng: random.Random) -> bool:
-    """Damage the plan and read it. Whether it was refused; fails on anything but a plan or problems."""
+def outcome(folder: Path, rng: random.Random) -> Plan | None:
+    """Damage the plan and read it: the plan, or None where it was refused; fails on anything but these."""
     for damage in rng.sample(DAMAGES, rng.choice((1, 1, 1, 2, 3))):
         if anything(folder) and tables(folder):
             damage(folder, rng)
@@ -264,7 +271,7 @@ def outcome(folder: Path, rng: random.Random) -> bool:
         assert plan.revision
         for name in plan.scenario_names:
             plan.under(name)
-        return False
+        return plan
     assert problems.items
     for problem in problems.items:
         assert problem.file
@@ -274,7 +281,14 @@ def outcome(folder: Path, rng: random.Random) -> bool:
     text = str(problems)
     assert text.endswith("Nothing was run.")
     assert "\x1b" not in text
-    return True
+    return None
+
+
+def gives_numbers(plan: Plan) -> None:
+    """Forecast a plan with as few draws as may be: every value of every scenario is a finite number."""
+    for name, result in forecast(plan, draws=FEWEST_DRAWS, threads=1).scenarios.items():
+        for key, values in zip(result.keys, result.values, strict=True):
+            assert np.isfinite(values).all(), f"{name}: {key}"
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -282,11 +296,14 @@ def test_damaged_plans(tmp_path: Path, shard: int) -> None:
     files = {name: text.encode() for name, text in small.files().items()}
     folder = tmp_path / "plan"
     clean: set[Entry] = set()
-    refused = 0
+    plans = []
     for number in range(EACH):
         clean = restore(folder, files, clean)
-        refused += outcome(folder, random.Random(f"{shard}/{number}"))
-    assert refused > EACH / 2
+        plans.append(outcome(folder, random.Random(f"{shard}/{number}")))
+    read = [plan for plan in plans if plan is not None]
+    assert len(read) < EACH / 2
+    for plan in read[:FORECAST]:
+        gives_numbers(plan)
 
 
 @pytest.mark.slow

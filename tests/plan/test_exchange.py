@@ -6,7 +6,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import random
 import tempfile
+import warnings
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -243,10 +246,32 @@ def test_what_is_not_a_workbook(tmp_path: Path, content: bytes) -> None:
     assert not (tmp_path / "copy").exists()
 
 
-def test_a_damaged_workbook_is_refused(plan: Plan, tmp_path: Path) -> None:
-    import random
-    import zipfile
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("xl/vbaProject.bin", b"x", "holds macros. Save it without them, as an Excel workbook (.xlsx)."),
+        ("xl/more.xml", b"<!-- " + b" " * 1024**2 + b"--><!DOCTYPE a>", "holds a document type definition, which no"),
+        (
+            "xl/wide.xml",
+            '<!DOCTYPE a [<!ENTITY b "c">]>'.encode("utf-16"),
+            "holds a document type definition, which no",
+        ),
+        ("xl/workbook.xml", b"x", "holds two parts of one name."),
+    ],
+)
+def test_a_workbook_that_may_do_harm_is_not_opened(
+    plan: Plan, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = export_workbook(plan, tmp_path / "plan.xlsx")
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there twice
+        archive.writestr(name, content)
+    with pytest.raises(Problems) as caught:
+        read_workbook(path)
+    assert [str(problem).startswith(f"plan.xlsx: {said}") for problem in caught.value.items] == [True]
 
+
+def test_a_damaged_workbook_is_refused(plan: Plan, tmp_path: Path) -> None:
     path = export_workbook(plan, tmp_path / "plan.xlsx")
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}

@@ -22,7 +22,7 @@ MISSING = {
     "effects.csv": "It holds what initiatives do to the use of services. "
     "6 rows need it (initiatives.csv 4, overlaps.csv 1, scenarios/as-planned/effects.csv 1).",
     "milestones.csv": "It holds when initiatives begin, and what must come first. "
-    "10 rows need it (effects.csv 6, investments.csv 3, scenarios/as-planned/milestones.csv 1).",
+    "11 rows need it (effects.csv 6, investments.csv 3, capital.csv 1, scenarios/as-planned/milestones.csv 1).",
     "workstreams.csv": "It holds the groups of work that initiatives belong to. 2 rows of placements.csv need it.",
     "options.csv": "",
     "population.csv": "It holds how many people live where, by sex, age and year. 28 rows of activity.csv need it.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bettercare.model.levers import LARGEST_GROUP
+from bettercare.plan.check_groups import MOST_OVERLAPPING
 from bettercare.plan.read import check
 from tests.plan import small
 
@@ -79,3 +81,36 @@ def test_initiatives_that_no_scenario_runs_together(tmp_path: Path) -> None:
     files = {"scenarios/as-planned/scenario.toml": planned.replace('"all"', '["home-first"]')}
     (only,) = warnings(tmp_path / "plan", row(0, "home-first") + row(1, "short-stay"), **files)
     assert "1 pair, in no scenario yet." in only
+
+
+def chained(number: int, who: tuple[str, ...] = ("home-first", "falls")) -> dict[str, str]:
+    """So many effects, of these initiatives by turns, each of which overlaps with the one before it."""
+    files = small.files()
+    rows = "".join(row(n, who[n % len(who)]) for n in range(number))
+    pairs = "".join(f"e-{n - 1},e-{n},sharing,0.5,,Judged\n" for n in range(1, number))
+    return files | {"effects.csv": files["effects.csv"] + rows, "overlaps.csv": files["overlaps.csv"] + pairs}
+
+
+def test_more_effects_overlap_than_can_be_combined(tmp_path: Path) -> None:
+    assert MOST_OVERLAPPING == LARGEST_GROUP
+    assert check(small.write(tmp_path / "most", chained(LARGEST_GROUP))).ok
+    report = check(small.write(tmp_path / "more", chained(LARGEST_GROUP + 1)))
+    codes = ", ".join(sorted(f"e-{n}" for n in range(LARGEST_GROUP + 1)))
+    assert [str(problem) for problem in report.problems] == [
+        "overlaps.csv: 15 effects on elective of people aged 0 to 64 in north overlap with each other under as-planned:"
+        f" {codes}. The forecast combines at most 14. Join some into one effect, or write that some are distinct."
+    ]
+
+
+def test_effects_that_never_meet_may_be_many(tmp_path: Path) -> None:
+    alone = 'title = "Without"\ninitiatives = "all"\nwithout = ["falls"]\n'
+    files = chained(LARGEST_GROUP + 2)
+    assert check(small.write(tmp_path / "scenario", files | {"scenarios/as-planned/scenario.toml": alone})).ok
+    effects = files["effects.csv"].splitlines(keepends=True)
+    shorter = [line.replace(",avoid,", ",shorten,") if line.startswith("e-7,") else line for line in effects]
+    assert check(small.write(tmp_path / "levers", files | {"effects.csv": "".join(shorter)})).ok
+    north = [
+        line.replace(",elective,,,,", ",elective,,,north,") if line.startswith("e-7,") else line for line in effects
+    ]
+    report = check(small.write(tmp_path / "places", files | {"effects.csv": "".join(north)}))
+    assert [str(problem).count("north") for problem in report.problems] == [1]

@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 _PER_COUNTER = 4  # Philox 4x64 yields four 64-bit numbers for each step of its counter
 _HALF_STEP = 2.0**-54  # keeps every uniform strictly inside (0, 1), so that quantile functions stay finite
+_BELOW_ONE = 1.0 - 2.0**-53
 
 
 def uniforms(seed: int, name: str, draws: int, start: int = 0) -> Array:
@@ -30,7 +31,13 @@ def uniforms(seed: int, name: str, draws: int, start: int = 0) -> Array:
     if start >= _PER_COUNTER:
         bits.advance(start // _PER_COUNTER)
     numbers = np.random.Generator(bits).random(skip + draws)[skip:]
-    return numbers + _HALF_STEP
+    return _inside(numbers)
+
+
+def _inside(numbers: Array) -> Array:
+    """Numbers of [0, 1) half a step further up; the last would be rounded to 1, so it stays below."""
+    numbers += _HALF_STEP
+    return np.minimum(numbers, _BELOW_ONE, out=numbers)
 
 
 def normals(seed: int, name: str, draws: int, start: int = 0) -> Array:

@@ -45,11 +45,6 @@ def end(year: str) -> date:
     return date(parse(year) + 1, 4, 1) - timedelta(days=1)
 
 
-def containing(day: date) -> str:
-    """The financial year that a day lies in."""
-    return label(day.year if (day.month, day.day) >= (4, 1) else day.year - 1)
-
-
 def months_between(first: date, second: date) -> float:
     """Months from `first` to `second`: whole calendar months, and the rest as a part of a mean month.
 

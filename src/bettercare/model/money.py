@@ -11,6 +11,7 @@ from bettercare.model.ledger import log_mean, relative_log_mean
 
 Array = NDArray[np.float64]
 
+_LONG_TERM = (31, 3.0)  # first year of the Green Book's lower rate of money, and the rate in percent
 _WHOLE = 1e-9  # so that rounding error does not open a ward
 
 
@@ -81,3 +82,9 @@ def discount_factors(years: int, percent: float, after: Sequence[tuple[int, floa
                 rate = lower
         factor[t] = factor[t - 1] / (1.0 + rate / 100.0)
     return factor
+
+
+def money_factors(years: int, percent: float) -> Array:
+    """Discount factors of money, shape (years,): from year 31 at the Green Book's lower rate, if it is lower."""
+    first, lower = _LONG_TERM
+    return discount_factors(years, percent, ((first, min(percent, lower)),))

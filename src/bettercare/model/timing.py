@@ -5,13 +5,19 @@ Times are months since the start of the base year (1 April), as floats.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bettercare.foundation.years import DAYS_PER_MONTH
+
 Array = NDArray[np.float64]
+Node = TypeVar("Node", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -24,25 +30,28 @@ class Milestone:
     gap_months: float = 0.0
 
 
-def order(milestones: Sequence[Milestone]) -> list[int]:
-    """Positions in an order in which each comes after all that it depends on; ValueError names a cycle's members."""
-    state = [0] * len(milestones)
-    out: list[int] = []
+def ordered(after: Mapping[Node, Iterable[Node]], wanted: Iterable[Node]) -> list[Node]:
+    """What is wanted and all that it waits for, each after what it waits for; ValueError names those in a circle.
 
-    def visit(i: int, path: tuple[int, ...]) -> None:
-        if state[i] == 2:
-            return
-        if state[i] == 1:
-            raise ValueError(f"milestones wait for each other: {path}")
-        state[i] = 1
-        for j in milestones[i].after:
-            visit(j, (*path, j))
-        state[i] = 2
-        out.append(i)
-
-    for i in range(len(milestones)):
-        visit(i, (i,))
-    return out
+    Works without recursion, so that a chain of any length does.
+    """
+    done: dict[Node, None] = {}
+    for first in wanted:
+        way = {} if first in done else {first: iter(after[first])}  # from the first, each waiting for the next
+        while way:
+            here = next(reversed(way))
+            for before in way[here]:
+                if before in way:
+                    names = list(way)
+                    circle = ", ".join(map(str, names[names.index(before) :]))
+                    raise ValueError(f"milestones wait for each other: {circle}")
+                if before not in done:
+                    way[before] = iter(after[before])
+                    break
+            else:
+                del way[here]
+                done[here] = None
+    return list(done)
 
 
 def starts(milestones: Sequence[Milestone], slips: Array) -> Array:
@@ -53,13 +62,22 @@ def starts(milestones: Sequence[Milestone], slips: Array) -> Array:
     """
     draws = slips.shape[1]
     out = np.empty((len(milestones), draws))
-    for i in order(milestones):
+    for i in ordered({i: m.after for i, m in enumerate(milestones)}, range(len(milestones))):
         m = milestones[i]
         when = np.full(draws, m.month) + (slips[m.slip] if m.slip >= 0 else 0.0)
         for j in m.after:
             np.maximum(when, out[j] + m.gap_months, out=when)
         out[i] = when
     return out
+
+
+def days_after(first: date, months: float) -> float:
+    """Days from a first of the month to a moment given in months from it, as `years.months_between` counts them."""
+    whole = math.floor(months)
+    month = first.year * 12 + first.month - 1 + whole
+    month = min(max(month, 12), 12 * date.max.year + 11)  # the calendar begins and ends there
+    begins = date(month // 12, month % 12 + 1, 1)
+    return round((begins - first).days + (months - whole) * DAYS_PER_MONTH, 9)  # so that a date is found to the day
 
 
 def average_ramp(start: Array, ramp_months: float, years: int) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bettercare.foundation.problems import Problem
-from bettercare.plan import check_effects, check_money, check_overlaps, check_people, check_programme
+from bettercare.plan import check_effects, check_groups, check_money, check_overlaps, check_people, check_programme
 from bettercare.plan.check_rows import check_rows
 from bettercare.plan.load import Loaded
 from bettercare.plan.scenarios import ReadScenario
@@ -29,7 +29,9 @@ def find_problems(loaded: Loaded) -> list[Problem]:
             if problem not in known:
                 known.add(problem)
                 found.append(_placed(problem, scenario))
-    found += check_overlaps.claimed_twice(view, [under for _, under in loaded.scenarios])
+    scenarios = [under for _, under in loaded.scenarios]
+    found += check_overlaps.claimed_twice(view, scenarios)
+    found += check_groups.too_many_overlap(view, scenarios)
     return sorted(set(found))
 
 

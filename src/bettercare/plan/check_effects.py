@@ -11,6 +11,7 @@ from bettercare.plan.typed import Row
 from bettercare.plan.view import Rule, View, group, rule
 
 MOVES = ("shift", "convert")
+LOWEST_POSITION = 1e-12  # a forecast draws no luck worse than this
 # From heavy to light: a conversion goes down this list.
 WEIGHT = {"spell": 4, "episode": 4, "bed-day": 4, "day-case": 3, "attendance": 2, "contact": 1, "call": 0}
 
@@ -95,6 +96,25 @@ def sizes(view: View) -> Iterator[Problem]:
                 yield row.problem(name, f"{value:g} is more than all of the activity.", hint)
 
 
+@rule("effects")
+def additions(view: View) -> Iterator[Problem]:
+    """Units that an initiative adds are never fewer than none: activity that falls is another lever."""
+    from bettercare.foundation.ranges import Range  # it brings numpy, which most commands do without
+
+    for row in view.rows("effects"):
+        if row["lever"] != "add" or row["unit"] != "count-a-year":
+            continue
+        uncertain = row["distribution"] != "fixed"
+        below = next((n for n in ("low", "mode", "high") if (uncertain or n == "mode") and row[n] < 0), None)
+        if below is not None:
+            message = f"add brings {row[below]:,.0f} units a year, which is fewer than none."
+            yield row.problem(below, message, "Write 0 or more; for activity that goes, use the lever avoid.")
+        elif row["distribution"] == "normal" and Range.of(row).at(LOWEST_POSITION) < 0:
+            message = "a normal value has a tail, and this one reaches below 0 units a year."
+            hint = "Use triangular or pert, which end at low and high, or lognormal, which is always above 0."
+            yield row.problem("distribution", message, hint)
+
+
 @rule("effects", "flows")
 def sending_cycles(view: View) -> Iterator[Problem]:
     """Activity that is shifted away, or follows its sender, never comes back to where it began."""
@@ -122,5 +142,6 @@ RULES: tuple[Rule, ...] = (
     destinations,
     addressed,
     sizes,
+    additions,
     sending_cycles,
 )

@@ -58,6 +58,8 @@ HOLDS: Mapping[str, str] = {
     "evidence": "the sources of all numbers",
 }
 
+DATED = ("effects", "investments", "capital")  # a row of these that names an initiative waits until it goes live
+
 Tables = Mapping[str, Sequence[Row]]
 
 
@@ -86,7 +88,7 @@ NEEDS: Mapping[str, Need] = {
         lambda t: (row for row in t["initiatives"] if row["no_lever_reason"] is None),
         "Or say in no_lever_reason why an initiative has no effect.",
     ),
-    "milestones": Need(lambda t: (*t["effects"], *t["investments"])),
+    "milestones": Need(lambda t: (r for name in DATED for r in t[name] if r["initiative"] is not None)),
     "flows": Need(lambda t: (r for r in t["activity"] if r["arrives"] == "flow"), "Or mark the activity direct."),
     "costs": Need(lambda t: (r for r in t["workforce"] if r["per"] == "step"), "Or count staff per thousand units."),
     "capacity": Need(_beds),

@@ -11,6 +11,8 @@ from bettercare.plan.view import SETTINGS, Rule, View, group, in_force, rule, tu
 
 TOLERANCE = 0.001
 FUND_TOLERANCE = 0.005
+GAP = "GBP gap"  # the unit of a published gap, which the forecast answers
+BOARD = "board"
 COSTS = ("fixed_gbp", "step_gbp", "marginal_gbp")
 
 
@@ -155,6 +157,23 @@ def capacity_units(view: View) -> Iterator[Problem]:
             yield row.problem("from_date", f"{day} does not lie in {row['year']}.", "Give a day of that year, or none.")
 
 
+@rule("submissions", "partners")
+def published_gaps(view: View) -> Iterator[Problem]:
+    """A gap that was published is of partners whose own money is forecast, or of a board: the whole partnership's."""
+    partners = view.by_code("partners")
+    for row in view.rows("submissions"):
+        named = {column: partners[row[column]] for column in ("partner", "counterparty") if row[column] in partners}
+        if row["unit"] != GAP or ("partner" in named and named["partner"]["kind"] == BOARD):
+            continue
+        for column, partner in named.items():
+            if partner["kind"] == BOARD:
+                message = f"the gap of {row['partner']} is joined to that of {row[column]}, a board, which has none."
+                yield row.problem(column, message, "For the gap of the whole partnership name the board as partner.")
+            elif not partner["in_system"]:
+                message = f"{row[column]} is outside the partnership, so its gap is not forecast."
+                yield row.problem(column, message, "Remove the row, or write another unit to keep the figure.")
+
+
 RULES: tuple[Rule, ...] = (
     price_years,
     allocation_years,
@@ -165,4 +184,5 @@ RULES: tuple[Rule, ...] = (
     funds,
     workforce,
     capacity_units,
+    published_gaps,
 )

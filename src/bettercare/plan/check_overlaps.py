@@ -76,7 +76,7 @@ def claimed_twice(base: View, scenarios: Sequence[View]) -> Iterator[Problem]:
     yield from too_many.values()
     groups: dict[tuple[str, str, Cohort, str], list[Pair]] = {}
     for pair in pairs.values():
-        both = [s for s in under if all(_happens(s, row["initiative"]) for row in (pair.a, pair.b))]
+        both = [s for s in under if all(happens(s, row["initiative"]) for row in (pair.a, pair.b))]
         if both and not pair.unsaid:
             continue  # wherever it matters, something is said
         said = _scenarios(pair.unsaid, len(both), len(under))
@@ -89,7 +89,7 @@ def claimed_twice(base: View, scenarios: Sequence[View]) -> Iterator[Problem]:
 def _collect(view: View, pairs: dict[frozenset[str], Pair], too_many: dict[tuple[str, str], Problem]) -> None:
     """Add what is open in the plan itself or under a scenario to `pairs`."""
     stated = {frozenset((row["effect_a"], row["effect_b"])) for row in view.tables["overlaps"]}
-    happening = [row for row in view.rows("effects") if _happens(view.scenario, row["initiative"])]
+    happening = [row for row in view.rows("effects") if happens(view.scenario, row["initiative"])]
     for (lever, service), rows in group(happening, "lever", "service").items():
         if len(rows) > MOST_EFFECTS:
             message = f"{len(rows):,} effects {lever} {service}: too many to compare in pairs."
@@ -105,7 +105,7 @@ def _collect(view: View, pairs: dict[frozenset[str], Pair], too_many: dict[tuple
                 pair.unsaid.append(view.scenario.name)
 
 
-def _happens(scenario: ReadScenario | None, initiative: str) -> bool:
+def happens(scenario: ReadScenario | None, initiative: str) -> bool:
     """Whether an initiative happens under a scenario; in the plan itself all do."""
     if scenario is None:
         return True

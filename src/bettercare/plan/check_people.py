@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from bettercare.foundation.problems import Problem, count, shown
 from bettercare.plan.typed import Row
-from bettercare.plan.view import SETTINGS, Rule, View, group, in_force, rule, turning_years
+from bettercare.plan.view import SETTINGS, Rule, View, average_open, group, in_force, rule, turning_years
 
 TOLERANCE = 0.001
 NEAR = 0.10  # how far flow activity may lie from what its senders send
@@ -222,17 +223,16 @@ def beds(view: View) -> Iterator[Problem]:
     """Where people stay in beds there are beds in the base year, and more than are always occupied."""
     sites = view.by_code("sites")
     partners = view.by_code("partners")
-    available: dict[tuple[str, str], Row] = {}
-    for row in sorted(view.rows("capacity"), key=lambda r: str(r["year"])):
-        if row["year"] <= view.plan.base_year:
-            available[row["service"], row["site"]] = row
+    base = view.plan.base_year
+    dated = sorted(view.rows("capacity"), key=lambda row: (row["year"], row["from_date"] or date.min))
+    available = group((row for row in dated if row["year"] <= base), "service", "site")
     days: dict[tuple[str, str], float] = {}
     for row in view.rows("activity"):
         key = (row["service"], row["locality"])
         days[key] = days.get(key, 0.0) + row["count"] * (row["mean_los_days"] or 0.0)
     services = view.by_code("services")
     occupied: dict[tuple[str, str], float] = {}
-    for row in in_force(view.rows("catchments"), view.plan.base_year, "service", "locality", "site"):
+    for row in in_force(view.rows("catchments"), base, "service", "locality", "site"):
         service = services.get(row["service"])
         if service is not None and service["capacity_unit"] == "bed":
             here = days.get((row["service"], row["locality"]), 0.0) * row["share"] / DAYS
@@ -245,17 +245,14 @@ def beds(view: View) -> Iterator[Problem]:
         runs = partners.get(place["provider"])
         if runs is not None and not runs["in_system"]:
             continue
-        row_there = available.get((code, site))
-        if row_there is None:
-            message = f"{code} at {site} occupies {needed:,.1f} beds in {view.plan.base_year}, but has none there."
+        there = available.get((code, site))
+        if there is None:
+            message = f"{code} at {site} occupies {needed:,.1f} beds in {base}, but has none there."
             hint = "Add a row for the base year, or send the catchment to another site."
             yield Problem(view.file("capacity"), None, None, message, hint)
-        elif needed >= row_there["available"]:
-            message = (
-                f"{code} at {site} has {row_there['available']:,.1f} beds, but its activity occupies {needed:,.1f} "
-                f"in {view.plan.base_year}."
-            )
-            yield row_there.problem("available", message, "Correct the beds, the stays or the catchment.")
+        elif needed >= (beds_open := average_open(there, [base])[0]):
+            message = f"{code} at {site} has {beds_open:,.1f} beds, but its activity occupies {needed:,.1f} in {base}."
+            yield there[-1].problem("available", message, "Correct the beds, the stays or the catchment.")
 
 
 RULES: tuple[Rule, ...] = (

@@ -42,18 +42,18 @@ def slippage(view: View) -> Iterator[Problem]:
             yield row.problem(names[0], message, "Put low, mode and high in rising order.")
 
 
-@rule("initiatives", "effects", "investments", "milestones", whole=("milestones",))
+@rule("initiatives", "effects", "investments", "capital", "milestones", whole=("milestones",))
 def going_live(view: View) -> Iterator[Problem]:
-    """An initiative with an effect or an investment goes live once, at a milestone."""
+    """An initiative with an effect, an investment or a capital line goes live once, at a milestone."""
     lives = group((row for row in view.rows("milestones") if row["kind"] == "live"), "initiative")
-    needs: dict[str, Row] = {}
-    for table in ("effects", "investments"):
+    needs: dict[str, str] = {}
+    for table, what in (("effects", "an effect"), ("investments", "an investment"), ("capital", "a capital line")):
         for row in view.rows(table):
-            needs.setdefault(row["initiative"], row)
+            if row["initiative"] is not None:
+                needs.setdefault(row["initiative"], what)
     initiatives = view.by_code("initiatives")
-    for code, row in needs.items():
+    for code, what in needs.items():
         if (code,) not in lives and code in initiatives:
-            what = "an effect" if "lever" in row else "an investment"
             hint = f"Add a milestone of the kind live to {view.file('milestones')}."
             yield initiatives[code].problem("code", f"{shown(code)} has {what} but never goes live.", hint)
     for (code,), rows in lives.items():

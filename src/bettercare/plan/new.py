@@ -13,17 +13,19 @@ from bettercare.plan.source import LARGEST_FILE, PLAN_FILE, SCENARIO_FILE
 from bettercare.plan.values import CODE
 from bettercare.plan.write import new_folder, write_files
 
+LEARNING_FILE = "learning/published.csv"  # judged benefits and other observations to learn from
+
 
 def new_plan(folder: str | Path, from_: str | Path = "empty") -> Path:
     """Copy a plan ("llr", "empty", "broken" or a folder) into a new folder, and return that.
 
-    Copied are plan.toml, the tables, the scenarios and README.md, byte for byte but for the plan's name, which becomes
-    the folder's. Raises UsageError when the folder
-    holds something already or there is no such plan.
+    Copied are plan.toml, the tables, the scenarios, learning/published.csv and README.md, byte for byte but for the
+    plan's name, which becomes the folder's. Raises UsageError when the folder holds something already or there is no
+    such plan.
     """
     source = find_folder(from_)
     target = new_folder(folder)
-    names = [PLAN_FILE, "README.md", *(table.file for table in schema().values())]
+    names = [PLAN_FILE, "README.md", LEARNING_FILE, *(table.file for table in schema().values())]
     content: dict[str, str | bytes] = {}
     places = [(source, names)]
     scenarios = source / "scenarios"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 TYPES = ("code", "codes", "text", "integer", "number", "share", "boolean", "year", "date")
-DISTRIBUTIONS = ("fixed", "uniform", "triangular", "pert", "normal", "lognormal")
 
 # A plan without these says nothing that could be forecast.
 REQUIRED_TABLES = ("partners", "localities", "population", "services", "sites", "activity")
@@ -54,11 +53,6 @@ class Column:
     required: bool
     default: str | None
     description: str
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its values are numbers."""
-        return self.type in ("integer", "number", "share")
 
 
 @dataclass(frozen=True)
@@ -160,7 +154,11 @@ def schema() -> Mapping[str, Table]:
     folder = files("bettercare.plan").joinpath("schema")
     tables: dict[str, Table] = {}
     for name in ORDER:
-        text = folder.joinpath(f"{name}.csv").read_text(encoding="utf-8")
-        rows = csv.DictReader(io.StringIO(text), strict=True)
-        tables[name] = Table(name, tuple(_column(name, row) for row in rows))
+        tables[name] = read_table(name, folder.joinpath(f"{name}.csv").read_text(encoding="utf-8"))
     return MappingProxyType(tables)
+
+
+def read_table(name: str, text: str) -> Table:
+    """A table from the text of its schema file; feeds (`activity/schema`) are described in the same way."""
+    rows = csv.DictReader(io.StringIO(text), strict=True)
+    return Table(name, tuple(_column(name, row) for row in rows))

@@ -103,6 +103,8 @@ class Key:
     overlay: bool = True  # whether a scenario may change it
 
 
+FEWEST_DRAWS = 20  # a range runs from the 5th to the 95th percentile: one draw in twenty on each side
+
 KEYS: Mapping[str, Key] = {
     key.name: key
     for key in (
@@ -116,7 +118,7 @@ KEYS: Mapping[str, Key] = {
         Key("price_base", "year", None, "Financial year in whose prices real terms are given", overlay=False),
         Key("currency", "text", "GBP", "Currency of all money (GBP)", overlay=False),
         Key("seed", "integer", 1, "Seed of the random draws", 0, 2**63 - 1),
-        Key("draws", "integer", 1000, "Number of draws", 1, 1_000_000),
+        Key("draws", "integer", 1000, "Number of draws, enough for a range", FEWEST_DRAWS, 1_000_000),
         Key("comparison", "code", None, "Scenario of doing nothing, with which others are compared", overlay=False),
         Key("main", "code", None, "Scenario that is shown first", overlay=False),
         Key("scenario_order", "codes", (), "Order of the scenarios in charts and papers", overlay=False),
@@ -283,7 +285,7 @@ def _value(key: Key, value: Any) -> Any:
         if key.kind == "integer" and not isinstance(value, int):
             raise ValueError(f"{value} is not a whole number.")
         if not key.low <= value <= key.high:
-            raise ValueError(f"{value} is not between {key.low:g} and {key.high:g}.")
+            raise ValueError(f"{value} is not between {key.low:,.10g} and {key.high:,.10g}.")
         return value if key.kind == "integer" else float(value) + 0.0
     if key.kind == "date":
         if isinstance(value, datetime):

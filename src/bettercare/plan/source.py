@@ -57,10 +57,6 @@ class RawPlan:
     problems: list[Problem] = field(default_factory=list)
     file_names: Mapping[str, str] = field(default_factory=dict)
 
-    def file_of(self, table: str) -> str:
-        """How the file (or sheet) of a table is named to a person."""
-        return self.file_names.get(table, f"{table}.csv")
-
 
 def read_folder(folder: Path) -> RawPlan:
     """The raw content of a plan folder. Problems are collected in the result; only the folder itself must exist."""

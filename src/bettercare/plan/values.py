@@ -30,7 +30,6 @@ EXCEL_MONTH = re.compile(r"([A-Z][a-z]{2})-(\d{2}|\d{4})|(\d{1,2})-([A-Z][a-z]{2
 BRITISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})", re.ASCII)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # a tab and a line end are fine
-LOST = "\N{REPLACEMENT CHARACTER}"
 
 Value = str | int | float | bool | date | None
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bettercare.foundation.problems import Problem
+from bettercare.foundation.years import start
 from bettercare.plan.scenarios import ReadScenario
 from bettercare.plan.settings import Settings
 from bettercare.plan.typed import Row
 
+if TYPE_CHECKING:
+    from bettercare.plan.plan import Plan
+
 SETTINGS = "plan.toml"  # stands among the tables that a rule reads
+DAYS = 365.0
 
 
 @dataclass
@@ -113,9 +118,12 @@ def group(rows: Iterable[Row], *columns: str) -> dict[tuple[Any, ...], list[Row]
     return groups
 
 
-def in_force(rows: Iterable[Row], year: str, *key: str) -> list[Row]:
+AnyRow = TypeVar("AnyRow", bound=Mapping[str, Any])
+
+
+def in_force(rows: Iterable[AnyRow], year: str, *key: str) -> list[AnyRow]:
     """Of rows that may begin in a later year (`from_year`), those that apply in a year: the latest of each key."""
-    latest: dict[tuple[Any, ...], Row] = {}
+    latest: dict[tuple[Any, ...], AnyRow] = {}
     for row in sorted(rows, key=lambda r: r["from_year"] or ""):
         if row["from_year"] is None or row["from_year"] <= year:
             latest[tuple(row[name] for name in key)] = row
@@ -125,3 +133,33 @@ def in_force(rows: Iterable[Row], year: str, *key: str) -> list[Row]:
 def turning_years(rows: Iterable[Row], base_year: str) -> list[str]:
     """The base year and each later year in which some row begins to apply."""
     return sorted({base_year, *(row["from_year"] for row in rows if row["from_year"] and row["from_year"] > base_year)})
+
+
+def capacity_rows(plan: Plan) -> list[dict[str, Any]]:
+    """The rows of capacity.csv that hold under a plan's scenario, in order of year and date.
+
+    A row may name the initiative that changes the capacity. Where that does not happen the row does not hold, as the
+    initiative's effects and costs do not.
+    """
+    happens = {None, *plan.initiatives}
+    table = plan.tables["capacity"].sort("year", "from_date", nulls_last=False, maintain_order=True)
+    return [row for row in table.iter_rows(named=True) if row["initiative"] in happens]
+
+
+def average_open(rows: Sequence[Mapping[str, Any]], years: Sequence[str]) -> list[float]:
+    """Average number open in each of some years, from the capacity rows of one service and site in order of date.
+
+    A number stays until the next. An initiative that is late moves the day in the simulation; here a row holds from its
+    date, or the year's first day.
+    """
+    level = next((row["available"] for row in reversed(rows) if row["year"] < years[0]), 0.0)
+    opened = []
+    for year in years:
+        since, total = 0.0, 0.0
+        for row in rows:
+            if row["year"] == year:
+                at = (row["from_date"] - start(year)).days / DAYS if row["from_date"] else 0.0
+                total += level * (at - since)
+                since, level = at, row["available"]
+        opened.append(total + level * (1.0 - since))
+    return opened

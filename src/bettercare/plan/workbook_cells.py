@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bettercare.foundation.problems import Problem, Problems
 from bettercare.plan.schema import Column, schema
 from bettercare.plan.source import MOST_COLUMNS, MOST_ROWS
 from bettercare.plan.workbook import ESCAPED_X, OVERLAY, SCENARIOS_SHEET, SETTINGS_SHEET
+from bettercare.plan.workbook_open import SAVE_AS, Limits, open_book, refusal
 
-if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
-
-LARGEST_CONTENT = 1024**3  # of a workbook when unpacked, so that a small file cannot fill the memory
+LIMITS = Limits(256, 1024, "A plan of this size is better kept as a folder of CSV files.")
 
 Rows = list[tuple[int, list[str]]]
 
@@ -55,31 +52,18 @@ def belongs(sheet: str) -> bool:
 def read_sheets(path: Path) -> Sheets:
     """The content of a workbook. Raises Problems when it is not one that can be read."""
 
-    def refuse(message: str, hint: str = "Save it again as an Excel workbook (.xlsx).") -> Problems:
-        return Problems([Problem(path.name, None, None, message, hint)])
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_CONTENT:
-            raise refuse(f"is too large ({size / 1024**2:,.0f} MB when unpacked).")
-    except (OSError, ValueError, zipfile.BadZipFile):
-        raise refuse("is not an Excel workbook.") from None
-    try:
-        return _read(path)
-    except Exception as error:  # noqa: BLE001  (a damaged workbook makes openpyxl raise whatever its XML reader does)
-        raise refuse(f"cannot be read as an Excel workbook ({type(error).__name__}).") from None
-
-
-def _open(path: Path, values: bool) -> Workbook:
-    from openpyxl import load_workbook
-
-    return load_workbook(path, read_only=True, data_only=values, keep_links=False)
+    reason = refusal(path, LIMITS)
+    if reason is None:
+        try:
+            return _read(path)
+        except Exception as error:  # noqa: BLE001  (a damaged workbook makes openpyxl raise whatever its XML reader does)
+            reason = (f"cannot be read as an Excel workbook ({type(error).__name__}).", SAVE_AS)
+    raise Problems([Problem(path.name, None, None, *reason)])
 
 
 def _read(path: Path) -> Sheets:
     found = Sheets()
-    book = _open(path, values=False)
+    book = open_book(path)
     for sheet in book.worksheets:
         if belongs(sheet.title):
             found.rows[sheet.title] = _cells(sheet, found)
@@ -87,7 +71,7 @@ def _read(path: Path) -> Sheets:
             found.others.append(sheet.title)
     book.close()
     if found.formulas:
-        book = _open(path, values=True)
+        book = open_book(path, values=True)
         found.formulas = [formula for name in found.rows for formula in _worked_out(book[name], found)]
         book.close()
     return found

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.results import Forecast, ScenarioResult
-from bettercare.model.money import discount_factors
+from bettercare.model.money import money_factors
 
 Array = NDArray[np.float64]
 
@@ -23,7 +23,8 @@ def compare(f: Forecast, base: str, other: str, year: str) -> pl.DataFrame:
 
     One row for each measure, service, place and partner that both have: p5, p50, p95 and mean of other less base.
     """
-    a, b = f.scenarios[base], f.scenarios[other]
+    a, b = f.result(base), f.result(other)
+    b.system.at_year(year)
     rows = []
     for key in b.keys:
         try:
@@ -48,23 +49,20 @@ def partner_table(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
     `own_change` is what its own costs and income do; `payment_change` what it pays to other partners less what it is
     paid by them. A council must balance its budget, so what it has is an unfunded pressure.
     """
-    nothing, chosen = f.scenarios[comparison_of(f)], f.scenarios[scenario]
+    nothing, chosen = f.result(comparison_of(f)), f.result(scenario)
     partners = {r["code"]: r for r in f.plan.tables["partners"].iter_rows(named=True)}
     rows = []
-    for key in chosen.keys:
-        if key.measure != "gap_gbp" or not key.partner:
-            continue
-        before = nothing.draws("gap_gbp", year, partner=key.partner)
-        after = chosen.draws("gap_gbp", year, partner=key.partner)
-        paid = _draws(chosen, "paid_net_gbp", year, key.partner) - _draws(nothing, "paid_net_gbp", year, key.partner)
-        change = after - before
-        kind = partners[key.partner]["kind"]
+    for partner in _partners("gap_gbp", chosen, nothing):
+        before, after = (partner_draws(r, "gap_gbp", year, partner) for r in (nothing, chosen))
+        paid_before, paid_after = (partner_draws(r, "paid_net_gbp", year, partner) for r in (nothing, chosen))
+        change, paid = after - before, paid_after - paid_before
+        kind = partners[partner]["kind"]
         rows.append(
             {
-                "partner": key.partner,
-                "name": partners[key.partner]["name"],
+                "partner": partner,
+                "name": partners[partner]["name"],
                 "kind": kind,
-                "gap_base": float(chosen.draws("gap_gbp", f.years[0], partner=key.partner).mean()),
+                "gap_base": float(partner_draws(chosen, "gap_gbp", f.years[0], partner).mean()),
                 "gap_do_nothing": float(before.mean()),
                 "gap": float(after.mean()),
                 "change": float(change.mean()),
@@ -78,7 +76,13 @@ def partner_table(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _draws(result: ScenarioResult, measure: str, year: str, partner: str) -> Array:
+def _partners(measure: str, *results: ScenarioResult) -> list[str]:
+    """Partners of which any of some scenarios has a measure of money."""
+    return list(dict.fromkeys(k.partner for r in results for k in r.keys if k.measure == measure and k.partner))
+
+
+def partner_draws(result: ScenarioResult, measure: str, year: str, partner: str) -> Array:
+    """Money of a partner of the system in a year, one a draw: nothing where the scenario has none of it."""
     try:
         return result.draws(measure, year, partner=partner)
     except KeyError:
@@ -92,8 +96,8 @@ def savings(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
     less than it would have. `investment` is what the initiatives cost every year. `moved between partners` is half the
     sum of the changes in what partners pay each other: it helps one and costs another, and saves nothing.
     """
-    nothing, chosen = f.scenarios[comparison_of(f)], f.scenarios[scenario]
-    y = f.years.index(year)
+    nothing, chosen = f.result(comparison_of(f)), f.result(scenario)
+    y = chosen.system.at_year(year)
     cash = np.zeros(f.draws)
     avoided = np.zeros(f.draws)
     lines = [("resources", s) for s in range(len(chosen.system.services))]
@@ -106,10 +110,9 @@ def savings(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
         avoided += saved - released
     invested = chosen.real["invested"][y] - nothing.real["invested"][y]
     moved = np.zeros(f.draws)
-    for key in chosen.keys:
-        if key.measure == "paid_net_gbp":
-            change = chosen.draws("paid_net_gbp", year, partner=key.partner)
-            moved += np.abs(change - _draws(nothing, "paid_net_gbp", year, key.partner)) / 2.0
+    for partner in _partners("paid_net_gbp", chosen, nothing):
+        before, after = (partner_draws(r, "paid_net_gbp", year, partner) for r in (nothing, chosen))
+        moved += np.abs(after - before) / 2.0
     kinds = {
         "cash-releasing": cash,
         "cost-avoiding": avoided,
@@ -124,12 +127,12 @@ def net_present_value(f: Forecast, scenario: str) -> dict[str, float]:
     """Net present value of a scenario against doing nothing over the plan's years, GBP at base-year prices.
 
     Costs and savings of the whole system, what is spent once and capital, discounted from the base year at the plan's
-    standard rate (HM Treasury, The Green Book). More than 0: worth more than it costs. It is not a full appraisal:
-    health is not valued, and nothing after the last year is counted.
+    standard rate, and from year 31 at 3% if that is lower (HM Treasury, The Green Book). More than 0: worth more than
+    it costs. It is not a full appraisal: health is not valued, and nothing after the last year is counted.
     """
-    nothing, chosen = f.scenarios[comparison_of(f)], f.scenarios[scenario]
+    nothing, chosen = f.result(comparison_of(f)), f.result(scenario)
     rate = f.plan.settings.discount.standard_percent
-    factors = discount_factors(len(f.years), rate)
+    factors = money_factors(len(f.years), rate)
     flow = real_cost(nothing) - real_cost(chosen)
     worth = (factors[:, None] * flow).sum(axis=0)
     return {**spread(worth), "discount_percent": rate}

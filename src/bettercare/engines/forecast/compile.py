@@ -23,11 +23,9 @@ from bettercare.engines.forecast.compile_money import accounts, bed_rows, catchm
 from bettercare.engines.forecast.inputs import Input, InputList, Quantity
 from bettercare.engines.forecast.system import System
 from bettercare.foundation.ranges import Range
-from bettercare.foundation.years import parse as year_of
-from bettercare.model.timing import Milestone
+from bettercare.foundation.years import months_between, start
+from bettercare.model.timing import Milestone, ordered
 from bettercare.plan.plan import Plan
-
-DAYS_A_MONTH = 365.25 / 12.0
 
 
 def compile_plan(plan: Plan) -> System:
@@ -60,7 +58,6 @@ def compile_plan(plan: Plan) -> System:
         partners=tuple(names.partners),
         inside=plan.tables["partners"]["in_system"].to_numpy(),
         provider_of=np.array([names.partners[p] for p in sites["provider"].to_list()], dtype=np.int64),
-        local=~sites["elsewhere"].to_numpy(),
         catchment=catchment,
         cells=cells,
         order=evaluation_order(len(names.services), flows, effects),
@@ -100,22 +97,13 @@ def dates(
     table = plan.tables["milestones"]
     rows = {r["code"]: r for r in table.iter_rows(named=True)}
     live_of = dict(table.filter(pl.col("kind") == "live").select("initiative", "code").iter_rows())
-    wanted: dict[str, None] = {}
-
-    def reach(code: str) -> None:
-        if code in wanted:
-            return
-        wanted[code] = None
-        for before in _codes(rows[code]["depends_on"]):
-            reach(before)
-
-    for initiative in initiatives:
-        reach(live_of[initiative])
+    after = {code: _codes(row["depends_on"]) for code, row in rows.items()}
+    wanted = ordered(after, (live_of[initiative] for initiative in initiatives))
     at = {code: i for i, code in enumerate(wanted)}
     slips: list[Quantity] = []
     slip_at: dict[str, int] = {}
     milestones = []
-    first = year_of(names.years[0])
+    first = start(names.years[0])
     known = {r["code"]: r for r in plan.tables["initiatives"].iter_rows(named=True)}
     for code in wanted:
         row = rows[code]
@@ -123,10 +111,8 @@ def dates(
         if initiative not in slip_at:
             slip_at[initiative] = len(slips)
             slips.append(inputs.quantity(*_slip(plan, known[initiative])))
-        when = row["date"]
-        month = (when.year - first) * 12.0 + (when.month - 4) + (when.day - 1) / DAYS_A_MONTH
-        after = tuple(at[c] for c in _codes(row["depends_on"]))
-        milestones.append(Milestone(month, slip_at[initiative], after, row["gap_months"]))
+        month = months_between(first, row["date"])
+        milestones.append(Milestone(month, slip_at[initiative], tuple(at[c] for c in after[code]), row["gap_months"]))
     live = np.array([at[live_of[c]] for c in initiatives], dtype=np.int64)
     return tuple(milestones), live, tuple(slips)
 

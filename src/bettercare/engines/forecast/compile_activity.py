@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -81,16 +82,21 @@ class Rows:
 
 _Made = TypeVar("_Made")
 _kept: dict[tuple[object, ...], tuple[tuple[pl.DataFrame, ...], object]] = {}
+_lock = Lock()
 
 
 def _keep(tables: tuple[pl.DataFrame, ...], what: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
     """What `make` makes of some tables: scenarios mostly share them, so the last few results are kept."""
     key = (*what, *(id(table) for table in tables))
-    if key not in _kept:
-        while len(_kept) >= 16:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = (tables, make())  # the tables are held too, so that no other gets their identity
-    return cast(_Made, _kept[key][1])
+    with _lock:
+        found = _kept.get(key)
+    if found is None:
+        found = (tables, make())  # the tables are held too, so that no other gets their identity
+        with _lock:
+            while len(_kept) >= 16:
+                del _kept[next(iter(_kept))]
+            found = _kept.setdefault(key, found)  # another thread may have made it meanwhile
+    return cast(_Made, found[1])
 
 
 def activity_rows(plan: Plan, names: Names) -> dict[str, Rows]:

@@ -22,11 +22,13 @@ from bettercare.engines.forecast.system import (
     Price,
     ServiceCells,
     Staff,
+    weakest,
 )
 from bettercare.foundation.ranges import Range
 from bettercare.foundation.years import start
 from bettercare.model.beds import DAYS, margin
 from bettercare.plan.plan import Plan
+from bettercare.plan.view import average_open, capacity_rows, in_force
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,10 +39,9 @@ FLAT = ""  # the index of a line that no price moves
 def catchment_shares(plan: Plan, names: Names) -> Array:
     """Share of a locality's use of a service that goes to each site, (services, localities, sites, years)."""
     out = np.zeros((len(names.services), len(names.localities), len(names.sites), len(names.years)))
-    for row in _by_year(plan.tables["catchments"]):
-        first = _from(row, names)
-        s, i, k = names.services[row["service"]], names.localities[row["locality"]], names.sites[row["site"]]
-        out[s, i, k, first:] = row["share"]
+    for (service, locality, site), rows in _each_year(plan, "catchments", names, "service", "locality", "site").items():
+        s, i, k = names.services[service], names.localities[locality], names.sites[site]
+        out[s, i, k] = [row["share"] if row else 0.0 for row in rows]
     return out
 
 
@@ -48,7 +49,7 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
     """Beds of each service at each site that has or will have some, with the base year's margin."""
     services = plan.tables["services"].filter(pl.col("capacity_unit") == "bed")
     capacity: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in plan.tables["capacity"].sort("year", "from_date", nulls_last=False).iter_rows(named=True):
+    for row in capacity_rows(plan):
         capacity.setdefault((row["service"], row["site"]), []).append(row)
     elsewhere = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
     out = []
@@ -62,38 +63,31 @@ def bed_rows(plan: Plan, names: Names, cells: tuple[ServiceCells, ...], catchmen
             used = catchment[s, :, k, :]
             if elsewhere[site] or (not here and not used.any()):
                 continue
-            opened = _average_open(here, names.years)
+            opened = np.array(average_open(here, names.years))
             mean = float(days @ used[:, 0]) / DAYS
             basis = str(here[0]["basis"]) if here else ""
-            assumed = not here or any(row["assumed"] for row in here)
-            rows.append((k, opened, mean, basis, "assumed" if assumed else "measured"))
+            rows.append((k, opened, mean, basis, _badges(plan, here, names.years)))
         spare = sum(o[0] - m for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)
         roots = sum(np.sqrt(m) for _, o, m, _, _ in rows if m > 0.0 and o[0] > 0.0)
         pooled = spare / roots if roots > 0.0 else 0.0  # for a site that the service has still to move to
-        for k, opened, mean, basis, badge in rows:
+        for k, opened, mean, basis, badges in rows:
             own = float(margin(opened[0], mean)) if mean > 0.0 and opened[0] > 0.0 else pooled
-            out.append(Beds(s, k, opened, own, service["full_risk"], basis, badge))
+            out.append(Beds(s, k, opened, own, service["full_risk"], basis, badges))
     return tuple(out)
 
 
-def _average_open(rows: list[dict[str, Any]], years: tuple[str, ...]) -> Array:
-    """Average number open in each year, (years,), from rows in order of year and date; a number stays until the next.
-
-    An initiative that is late moves the day in the simulation; here a row holds from its date, or the year's first day.
-    """
-    opened, level = np.zeros(len(years)), 0.0
-    for row in rows:
-        if row["year"] < years[0]:
-            level = row["available"]
-    for y, year in enumerate(years):
-        since, total = 0.0, 0.0
-        for row in rows:
-            if row["year"] == year:
-                at = (row["from_date"] - start(year)).days / DAYS if row["from_date"] else 0.0
-                total += level * (at - since)
-                since, level = at, row["available"]
-        opened[y] = total + level * (1.0 - since)
-    return opened
+def _badges(plan: Plan, rows: list[dict[str, Any]], years: tuple[str, ...]) -> tuple[str, ...]:
+    """The badge of the number open in each year: the weakest of the rows that hold on some day of it."""
+    before = [badge_in(plan, row) for row in rows if row["year"] < years[0]]
+    last = before[-1] if before else "assumed"  # no row says so: that there is nothing is assumed
+    out = []
+    for year in years:
+        here = [row for row in rows if row["year"] == year]
+        whole = any(row["from_date"] in (None, start(year)) for row in here)
+        badges = [badge_in(plan, row) for row in here]
+        out.append(weakest(badges if whole else [last, *badges]))
+        last = badges[-1] if badges else last
+    return tuple(out)
 
 
 def accounts(
@@ -101,8 +95,9 @@ def accounts(
 ) -> Accounts:
     """The money tables of a plan."""
     prices = price_indexes(plan, names, inputs)
+    costs = tuple(_costs(plan, names, beds))
     return Accounts(
-        costs=tuple(_costs(plan, names, beds)),
+        costs=costs,
         contracts=tuple(_contracts(plan, names, catchment)),
         lines=tuple(
             Line(r["code"], names.partners[r["partner"]], r["kind"] == "cost", r["amount_gbp"], r["index"] or FLAT)
@@ -113,7 +108,7 @@ def accounts(
         allocations=_allocations(plan, names),
         funds=_funds(plan, names),
         prices=prices,
-        staff=tuple(_staff(plan, names, beds)),
+        staff=tuple(_staff(plan, names, beds, costs)),
     )
 
 
@@ -140,15 +135,14 @@ def price_indexes(plan: Plan, names: Names, inputs: InputList) -> dict[str, Pric
     return out
 
 
-def _by_year(table: pl.DataFrame) -> Iterable[dict[str, Any]]:
-    return table.sort("from_year", nulls_last=False, maintain_order=True).iter_rows(named=True)
-
-
-def _from(row: dict[str, Any], names: Names) -> int:
-    year = row["from_year"]
-    if year is None or str(year) < names.years[0]:
-        return 0
-    return names.years.index(str(year)) if year in names.years else len(names.years)
+def _each_year(plan: Plan, table: str, names: Names, *key: str) -> dict[tuple[Any, ...], list[dict[str, Any] | None]]:
+    """The row of each key that is in force in each year, None in years without."""
+    rows = list(plan.tables[table].iter_rows(named=True))
+    out: dict[tuple[Any, ...], list[dict[str, Any] | None]] = {}
+    for y, year in enumerate(names.years):
+        for row in in_force(rows, year, *key):
+            out.setdefault(tuple(row[c] for c in key), [None] * len(names.years))[y] = row
+    return out
 
 
 def _sites_of(provider: int, site: str | None, plan: Plan, names: Names) -> Ints:
@@ -164,27 +158,23 @@ def _beds_at(service: int, sites: Ints, beds: tuple[Beds, ...]) -> Ints:
 
 
 def _costs(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Cost]:
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in _by_year(plan.tables["costs"]):
-        groups.setdefault((row["provider"], row["service"], row["site"]), []).append(row)
-    for (provider, service, site), rows in groups.items():
-        columns = {c: np.zeros(len(names.years)) for c in ("fixed_gbp", "step_size", "step_gbp", "marginal_gbp")}
-        for row in rows:
-            for column, values in columns.items():
-                values[_from(row, names) :] = row[column] or 0.0
-        p, s = names.partners[str(provider)], names.services[str(service)]
-        sites = _sites_of(p, str(site) if site else None, plan, names)
+    for (provider, service, site), rows in _each_year(plan, "costs", names, "provider", "service", "site").items():
+
+        def column(name: str, rows: list[dict[str, Any] | None] = rows) -> Array:
+            return np.array([(row[name] if row else None) or 0.0 for row in rows])
+
+        p, s = names.partners[provider], names.services[service]
+        sites = _sites_of(p, site, plan, names)
         yield Cost(
             provider=p,
             service=s,
             sites=sites,
             beds=_beds_at(s, sites, beds),
-            fixed=columns["fixed_gbp"],
-            step_size=columns["step_size"],
-            step=columns["step_gbp"],
-            marginal=columns["marginal_gbp"],
-            index=str(rows[0]["index"] or FLAT),
-            badge=badge_in(plan, rows[0]),
+            fixed=column("fixed_gbp"),
+            step_size=column("step_size"),
+            step=column("step_gbp"),
+            marginal=column("marginal_gbp"),
+            index=tuple((row["index"] if row else None) or FLAT for row in rows),
         )
 
 
@@ -270,20 +260,20 @@ def _funds(plan: Plan, names: Names) -> Array:
     return out
 
 
-def _staff(plan: Plan, names: Names, beds: tuple[Beds, ...]) -> Iterable[Staff]:
-    sizes = {(r["provider"], r["service"]): r["step_size"] for r in plan.tables["costs"].iter_rows(named=True)}
+def _staff(plan: Plan, names: Names, beds: tuple[Beds, ...], costs: tuple[Cost, ...]) -> Iterable[Staff]:
+    """Staff that each service needs; those of whole steps follow the steps of its costs, at each site and in each year.
+
+    A plan with staff by the step and no step in costs.csv is refused by `bettercare check`.
+    """
     table = (
         plan.tables["workforce"].group_by("provider", "service", "per", maintain_order=True).agg(pl.col("wte").sum())
     )
     for row in table.iter_rows(named=True):
         p, s = names.partners[row["provider"]], names.services[row["service"]]
+        if row["per"] == "step":
+            for cost in costs:
+                if (cost.provider, cost.service) == (p, s) and cost.step_size.any():
+                    yield Staff(p, s, "step", row["wte"], cost.step_size, cost.sites, cost.beds)
+            continue
         sites = _sites_of(p, None, plan, names)
-        yield Staff(
-            provider=p,
-            service=s,
-            per=row["per"],
-            wte=row["wte"],
-            step_size=sizes.get((row["provider"], row["service"])) or 1.0,
-            sites=sites,
-            beds=_beds_at(s, sites, beds),
-        )
+        yield Staff(p, s, row["per"], row["wte"], np.zeros(len(names.years)), sites, _beds_at(s, sites, beds))

@@ -11,7 +11,6 @@ import polars as pl
 from bettercare.engines.forecast.activity import project
 from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.compile_activity import Names, activity_rows, people_of
-from bettercare.foundation.problems import UsageError
 from bettercare.model.beds import dispersion
 from bettercare.plan.plan import Plan
 
@@ -41,9 +40,7 @@ class Expected:
 def expected_activity(plan: Plan, year: str) -> Expected:
     """Expected activity of a plan (under a scenario: `plan.under(name)`) in one of its years."""
     system = compile_plan(plan)
-    if year not in system.years:
-        raise UsageError(f'the plan has no year "{year}"; its years are {system.years[0]} to {system.years[-1]}')
-    y = system.years.index(year)
+    y = system.at_year(year)
     total = project(system, np.full((1, len(system.inputs)), 0.5)).total[:, :, :, y, 0]
     names = Names.of(plan)
     people = people_of(plan, names)

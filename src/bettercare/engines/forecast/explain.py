@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bettercare.engines.forecast.compare import spread
+from bettercare.engines.forecast.compare import comparison_of, partner_draws, spread
 from bettercare.engines.forecast.money import KINDS
-from bettercare.engines.forecast.results import Forecast, ScenarioResult
+from bettercare.engines.forecast.results import Forecast, ScenarioResult, known
 
 CAUSES = {
     "opening": ("opening", "Gap in the base year"),
@@ -31,6 +31,9 @@ CAUSES = {
 
 def causes(f: Forecast, scenario: str, year: str, measure: str = "gap_gbp") -> pl.DataFrame:
     """Why a measure is what it is in a year: group, kind, label, value (means, in the measure's unit); they add up."""
+    result = f.result(scenario)
+    result.system.at_year(year)
+    known({name for name, _ in result.ledger}, measure, "ledger of the measure")
     ledger = f.ledger(scenario, measure).filter(pl.col("year") == year)
     totals = ledger.group_by("kind", maintain_order=True).agg(pl.col("value").sum())
     found = dict(totals.iter_rows())
@@ -49,9 +52,9 @@ def initiative_table(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
     changes of activity in units of the service (bed days where stays are shortened): minus is less activity. `gap_p5`,
     `gap_p50`, `gap_p95` are what the whole initiative does to the system's recurrent gap, GBP: minus closes it.
     """
-    result = f.scenarios[scenario]
+    result = f.result(scenario)
     system = result.system
-    y = f.years.index(year)
+    y = system.at_year(year)
     titles = dict(result.plan.tables["initiatives"].select("code", "title").iter_rows())
     rows = []
     for i, effect in enumerate(system.effects):
@@ -108,8 +111,8 @@ def _claimed(effect: Any) -> float | None:
 
 def partner_causes(f: Forecast, scenario: str, year: str) -> pl.DataFrame:
     """Each partner's gap by kind of cause (means, GBP): one row a partner, one column a kind; columns add up to gap."""
-    result = f.scenarios[scenario]
-    y = f.years.index(year)
+    result = f.result(scenario)
+    y = result.system.at_year(year)
     rows = []
     for p, partner in enumerate(result.system.partners):
         if result.system.inside[p] and result.partner_kinds[p].any():
@@ -122,9 +125,10 @@ def published_gap(f: Forecast, year: str) -> pl.DataFrame:
     """Published gaps (submissions.csv, unit "GBP gap") beside the forecast of doing nothing: mean and range, GBP.
 
     `line` is the first sentence of the published line's note and `why` the rest: what is known of the difference.
-    `counterparty` joins a second partner to the first.
+    `counterparty` joins a second partner to the first. A partner of the system without money in the plan has no gap;
+    `bettercare check` refuses published gaps of anybody else.
     """
-    nothing = f.scenarios[f.plan.settings.comparison]
+    nothing = f.result(comparison_of(f))
     table = f.plan.tables["submissions"].filter((pl.col("unit") == "GBP gap") & (pl.col("year") == year))
     rows = []
     for row in table.iter_rows(named=True):
@@ -150,4 +154,4 @@ def published_gap(f: Forecast, year: str) -> pl.DataFrame:
 def _gap(result: ScenarioResult, year: str, partners: list[str]) -> Any:
     if not partners:
         return result.draws("gap_gbp", year)
-    return sum(result.draws("gap_gbp", year, partner=p) for p in partners)
+    return sum(partner_draws(result, "gap_gbp", year, p) for p in partners)

@@ -11,7 +11,7 @@ from bettercare.engines.forecast.activity import Activity
 from bettercare.engines.forecast.causes import CHANCE, ESTATE, OPENING, PART_FILLED, Parts, Sums
 from bettercare.engines.forecast.money import Money
 from bettercare.engines.forecast.places import BedCauses, Weights, moved, seen, staff_needed
-from bettercare.engines.forecast.system import System
+from bettercare.engines.forecast.system import Staff, System, weakest
 from bettercare.model.beds import dispersion, risk_of_full
 
 Array = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Key:
     place: str = ""
     partner: str = ""
     unit: str = ""
-    badge: str = "modelled"
+    badges: tuple[str, ...] = ()  # of each year; empty: modelled in all of them
 
 
 @dataclass
@@ -129,21 +129,22 @@ def _beds(system: System, lived: Lived, batch: Batch) -> None:
     for b, row in enumerate(system.beds):
         who = (system.services[row.service], system.sites[row.site])
         opened = np.repeat(row.open[:, None], draws, axis=1)
-        batch.values[Key("beds_needed", *who, unit="beds", badge=row.badge)] = need[b]
-        batch.values[Key("beds_open", *who, unit="beds", badge=row.badge)] = opened
-        batch.values[Key("beds_occupied", *who, unit="beds", badge=row.badge)] = mean[b]
+        batch.values[Key("beds_needed", *who, unit="beds")] = need[b]
+        batch.values[Key("beds_open", *who, unit="beds", badges=row.badges)] = opened
+        batch.values[Key("beds_occupied", *who, unit="beds")] = mean[b]
         if row.open.any() and row.margin > 0.0:
             phi = dispersion(row.margin, row.full_risk)
             risk = risk_of_full(opened, mean[b], phi)
-            batch.values[Key("risk_of_full", *who, unit="share of days", badge=row.badge)] = risk
+            batch.values[Key("risk_of_full", *who, unit="share of days")] = risk
     for group, types in BED_GROUPS.items():
         at = [b for b, row in enumerate(system.beds) if system.traits["bed_type"][row.service] in types]
         if not at:
             continue
         opened = np.stack([system.beds[b].open for b in at])[:, :, None]
         total = need[at].sum(axis=0)
+        badges = tuple(map(weakest, zip(*(system.beds[b].badges for b in at), strict=True)))
         batch.values[Key(f"{group}_needed", unit="beds")] = total
-        batch.values[Key(f"{group}_open", unit="beds")] = np.repeat(opened.sum(axis=0), draws, axis=1)
+        batch.values[Key(f"{group}_open", unit="beds", badges=badges)] = np.repeat(opened.sum(axis=0), draws, axis=1)
         batch.values[Key(f"{group}_occupied", unit="beds")] = mean[at].sum(axis=0)
         batch.values[Key(f"{group}_short", unit="beds")] = np.maximum(need[at] - opened, 0.0).sum(axis=0)
         causes, weights = Sums(system.causes, total.shape[:1]), Weights()
@@ -166,25 +167,33 @@ def _staff(system: System, lived: Lived, by_count: list[Parts], batch: Batch) ->
         happened, expected = happened + amount, expected + sure
         by_partner[row.provider] = by_partner.get(row.provider, np.zeros(flat)) + amount
         at = [int(b) for b in row.beds if b >= 0]
-        rate = row.wte / {"bed": 1.0, "thousand-units": 1000.0, "step": row.step_size}[row.per]
+        rate = _staff_rate(row)
         if row.per == "bed" or (row.per == "step" and at):
-            level = rate * lived.expected_beds[at].sum(axis=0)
+            need = lived.expected_beds[at].sum(axis=0)
             for b in at:
-                weights.add(system.beds[b].service, lived.causes[b].part, rate * lived.causes[b].slope)
+                weights.add(system.beds[b].service, lived.causes[b].part, rate[:, None] * lived.causes[b].slope)
                 causes.add(ESTATE, rate * lived.causes[b].estate.sum(axis=1))
         else:
             share = system.catchment[row.service][:, row.sites].sum(axis=1)
             count, found = lived.activity.total[0, row.service], by_count[row.service]
-            level = rate * seen(share, count)
+            need = seen(share, count)
             causes.add_parts(Parts(found.at, rate * np.einsum("ly,kly->ky", share, found.values)))
             causes.add(ESTATE, rate * moved(share, count[:, 0]).sum(axis=1))
-        filled = sure - level
+        causes.add(ESTATE, (rate - rate[0]) * need[0].sum())  # steps that change in size
+        filled = sure - rate[:, None] * need
         causes.add(PART_FILLED, (filled - filled[:1]).sum(axis=1))
     weights.over_draws(lived.activity.day_causes, causes)
     batch.values[Key("staff_wte", unit="WTE")] = happened
     for partner, amount in by_partner.items():
         batch.values[Key("staff_wte", partner=system.partners[partner], unit="WTE")] = amount
     _keep(batch, "staff_wte", causes, expected, happened)
+
+
+def _staff_rate(row: Staff) -> Array:
+    """Staff for each bed or unit of activity, (years,), if wards and teams could be part staffed."""
+    if row.per == "step":
+        return np.divide(row.wte, row.step_size, out=np.zeros(row.step_size.shape), where=row.step_size > 0.0)
+    return np.full(row.step_size.shape, row.wte / (1000.0 if row.per == "thousand-units" else 1.0))
 
 
 def _money(system: System, money: Money, batch: Batch) -> None:

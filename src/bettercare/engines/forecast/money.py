@@ -151,6 +151,7 @@ class _Book:
         self.by_count, self.by_day = Weights(), Weights()  # what a unit, or bed day, more does to the system's gap
         self.levels = {name: self._level(price) for name, price in system.accounts.prices.items()}
         self.levels[""] = Level.of(np.ones(flat), np.ones(flat))
+        self._in_turn: dict[tuple[str, ...], Level] = {}
 
     def _level(self, price: Price) -> Level:
         def yearly(quantities: tuple[Quantity, ...]) -> Array:
@@ -158,9 +159,20 @@ class _Book:
 
         return Level.of(*price_level(yearly(price.inflation), yearly(price.efficiency)))
 
-    def _split(self, volume: Array, happened: Array, index: str) -> tuple[Array, dict[Cause, Array], Array]:
+    def _level_of(self, indexes: tuple[str, ...]) -> Level:
+        """The price level of a cost whose rows may name another index from some year on, given that of each year."""
+        if len(set(indexes)) == 1:
+            return self.levels[indexes[0]]
+        if indexes not in self._in_turn:
+            every = [self.levels[index] for index in indexes]
+            self._in_turn[indexes] = Level.of(
+                np.stack([level.inflation[y] for y, level in enumerate(every)]),
+                np.stack([level.efficiency[y] for y, level in enumerate(every)]),
+            )
+        return self._in_turn[indexes]
+
+    def _split(self, volume: Array, happened: Array, level: Level) -> tuple[Array, dict[Cause, Array], Array]:
         """Scale of volume changes, causes and money of one line, from what was expected and what happened."""
-        level = self.levels[index]
         scale, from_volume, from_price, from_efficiency = split_change(
             volume, level.inflation, level.efficiency, level.logs
         )
@@ -214,12 +226,13 @@ class _Book:
         now = seen(part, happened[cost.service])
         actual = _cost_of(cost, now, happened_beds[at] if at.size else now[None])
         actual[0] = expected[0]
-        scale, parts, money = self._split(expected, actual, cost.index)
+        level = self._level_of(cost.index)
+        scale, parts, money = self._split(expected, actual, level)
         inside = bool(self.system.inside[cost.provider])
         self._enter(cost.provider, 1.0, parts, money, inside)
         if inside:
             self._explain_cost(cost, part, activity, need, expected, scale)
-            self.resources[cost.service] += actual * self.levels[cost.index].efficiency
+            self.resources[cost.service] += actual * level.efficiency
             self.volumes[cost.service] += actual
 
     def _explain_cost(self, cost: Cost, part: Array, activity: Array, need: Array, total: Array, scale: Array) -> None:
@@ -258,7 +271,7 @@ class _Book:
         expected = sum((self._payment(c, count) for c in contracts), np.zeros((self.years, self.draws)))
         actual = sum((self._payment(c, happened) for c in contracts), np.zeros((self.years, self.draws)))
         actual[0] = expected[0]
-        scale, parts, money = self._split(expected, actual, index)
+        scale, parts, money = self._split(expected, actual, self.levels[index])
         payer_in, provider_in = bool(self.system.inside[payer]), bool(self.system.inside[provider])
         crosses = payer_in != provider_in  # a payment between two partners of the system cancels
         self._enter(payer, 1.0, parts, money, crosses and payer_in, INFLATION)

@@ -46,9 +46,10 @@ def staff_needed(system: System, staff: Staff, count: Array, beds: Array) -> Arr
     activity = at_sites(system, staff.service, staff.sites, count[staff.service])
     if staff.per == "thousand-units":
         return staff.wte * activity / 1000.0
-    if at:
-        return np.asarray(staff.wte * steps(beds[at], staff.step_size).sum(axis=0))
-    return staff.wte * steps(activity, staff.step_size)
+    stepped = staff.step_size > 0.0
+    need = beds[at] if at else activity[None]
+    whole = steps(need, np.where(stepped, staff.step_size, 1.0)[:, None]).sum(axis=0)
+    return np.asarray(staff.wte * whole * stepped[:, None])
 
 
 def moved(part: Array, base: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,11 +13,19 @@ from numpy.typing import NDArray
 from bettercare.engines.forecast.causes import Cause
 from bettercare.engines.forecast.measures import Key
 from bettercare.engines.forecast.system import System
+from bettercare.foundation.problems import UsageError, did_you_mean
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
 
 QUANTILES = {"p5": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
+
+
+def known(names: Collection[str], name: str, what: str) -> None:
+    """Raise UsageError, with the nearest name or all of them, where a forecast has no scenario or measure so named."""
+    if name not in names:
+        hint = did_you_mean(name, names) or f"It has: {', '.join(sorted(names))}."
+        raise UsageError(f'There is no {what} "{name}" in this forecast. {hint}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +54,11 @@ class ScenarioResult:
 
     def draws(self, measure: str, year: str, service: str = "", place: str = "", partner: str = "") -> Array:
         """Values of one measure in one year, one a draw; KeyError where there is no such row."""
-        return np.asarray(self.values[self.row(measure, service, place, partner), self.system.years.index(year)])
+        return np.asarray(self.values[self.row(measure, service, place, partner), self.system.at_year(year)])
+
+    def check_measure(self, measure: str) -> None:
+        """Raise UsageError where there is no such measure of the whole system."""
+        known({k.measure for k in self.keys if not (k.service or k.place or k.partner)}, measure, "measure")
 
     def row(self, measure: str, service: str = "", place: str = "", partner: str = "") -> int:
         """Where a measure stands among the keys; KeyError where there is none."""
@@ -94,6 +106,11 @@ class Forecast:
         """Financial years, the base year first."""
         return next(iter(self.scenarios.values())).system.years
 
+    def result(self, scenario: str) -> ScenarioResult:
+        """The results of a scenario. Raises UsageError for one that was not forecast."""
+        known(self.scenarios, scenario, "scenario")
+        return self.scenarios[scenario]
+
     def table(self) -> pl.DataFrame:
         """Tidy results: scenario, statistic, year, place, service, partner, measure, value, unit, badge.
 
@@ -103,14 +120,14 @@ class Forecast:
 
     def summary(self, scenario: str, year: str, measure: str, **where: str) -> dict[str, float]:
         """p5, p50, p95 and mean of one measure."""
-        result = self.scenarios[scenario]
-        found = result.statistics[:, result.row(measure, **where), result.system.years.index(year)]
+        result = self.result(scenario)
+        found = result.statistics[:, result.row(measure, **where), result.system.at_year(year)]
         every = dict(zip([*QUANTILES, "mean"], found.tolist(), strict=True))
         return {name: every[name] for name in ("p5", "p50", "p95", "mean")}
 
     def ledger(self, scenario: str, measure: str) -> pl.DataFrame:
         """Why a measure changed since the base year: kind, cause, year, value (mean over draws); parts add up."""
-        result = self.scenarios[scenario]
+        result = self.result(scenario)
         rows = [
             (kind, code, year, float(values[y]))
             for (name, (kind, code)), values in result.ledger.items()
@@ -129,10 +146,12 @@ def _tidy(name: str, result: ScenarioResult) -> pl.DataFrame:
     size = len(labels) * len(years)
     repeat = {
         c: pl.Series(c, [getattr(k, c) for k in keys]).gather(np.repeat(np.arange(len(keys)), size))
-        for c in ("place", "service", "partner", "measure", "unit", "badge")
+        for c in ("place", "service", "partner", "measure", "unit")
     }
     statistic = np.tile(np.repeat(np.arange(len(labels)), len(years)), len(keys))
     year = np.tile(np.arange(len(years)), len(labels) * len(keys))
+    badges = [badge for k in keys for badge in k.badges or ("modelled",) * len(years)]
+    badge = np.repeat(np.arange(len(badges)).reshape(len(keys), 1, len(years)), len(labels), axis=1).reshape(-1)
     return pl.DataFrame(
         {
             "scenario": pl.Series([name]).gather(np.zeros(len(statistic), dtype=np.int64)),
@@ -144,6 +163,6 @@ def _tidy(name: str, result: ScenarioResult) -> pl.DataFrame:
             "measure": repeat["measure"],
             "value": stats.transpose(1, 0, 2).reshape(-1),
             "unit": repeat["unit"],
-            "badge": repeat["badge"],
+            "badge": pl.Series(badges).gather(badge),
         }
     )

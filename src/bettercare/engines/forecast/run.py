@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.activity import Activity, project
@@ -28,6 +29,7 @@ from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Given = Mapping[str, pl.DataFrame]  # by scenario: a row a draw, a column a named input
 
 MOST_THREADS = 4  # unless asked for: each holds a batch, about 150 MB for a plan of forty services
 MONEY_TABLES = {"allocations", "contracts", "finances", "funds", "prices"}  # what care does not depend on
@@ -38,16 +40,22 @@ LARGE_BATCH = 2000  # ... or, where there are many, enough for threads not to wa
 class Luck:
     """Luck of one batch of draws, shared by every scenario: named inputs, and chance by service, place and year."""
 
-    def __init__(self, seed: int, start: int, draws: int) -> None:
+    def __init__(self, seed: int, start: int, draws: int, given: Given | None = None) -> None:
         self._seed, self.start, self.draws = seed, start, draws
+        self._given = given or {}
         self._inputs = Positions(seed, draws, start)
         self._known: dict[tuple[object, ...], tuple[Array, Array]] = {}
         self._lock = Lock()
 
     def positions(self, system: System) -> Array:
-        """Positions in (0, 1) of the named inputs of a system, (draws, inputs)."""
+        """Positions in (0, 1) of the named inputs of a system, (draws, inputs); those that are given are kept to."""
         with self._lock:
-            return self._inputs.of(system.inputs)
+            out = self._inputs.of(system.inputs)
+        given = self._given.get(system.scenario)
+        for column, item in enumerate(system.inputs if given is not None else ()):
+            if given is not None and item.name in given.columns:
+                out[:, column] = given[item.name].slice(self.start, self.draws).to_numpy()
+        return out
 
     def of(self, kind: str, service: str, system: System) -> tuple[Array, Array]:
         """Positions in (0, 1) and their normal scores, each (localities, years after the base year, draws)."""
@@ -76,11 +84,15 @@ def forecast(
     seed: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    inputs: pl.DataFrame | Given | None = None,
 ) -> Forecast:
     """Forecast scenarios of a plan; the same plan, seed and draws give the same numbers on any number of threads.
 
     `scenarios` are names (all of the plan's when left out); `draws` and `seed` default to the plan's own. `progress` is
-    called with (steps done, steps in all). Raises UsageError for an unknown scenario or a wrong number of draws.
+    called with (steps done, steps in all). `inputs` are draws of named inputs in the form of
+    `ScenarioResult.input_table()`, one table for all scenarios or one for each: a column for each input that is to be
+    taken from it, a row for each draw; inputs without a column keep the plan's own luck. Raises UsageError for an
+    unknown scenario, a wrong number of draws, or inputs that are not positions in (0, 1).
     """
     began = time.perf_counter()
     names = list(scenarios) if scenarios is not None else list(plan.scenario_names)
@@ -88,17 +100,20 @@ def forecast(
         if name not in plan.scenarios:
             known = ", ".join(plan.scenario_names)
             raise UsageError(f'there is no scenario "{name}" in this plan; it has: {known}')
-    total = plan.settings.draws if draws is None else draws
+    given: Given = dict.fromkeys(names, inputs) if isinstance(inputs, pl.DataFrame) else inputs or {}
+    heights = {table.height for table in given.values()}
+    total = draws if draws is not None else heights.pop() if len(heights) == 1 else plan.settings.draws
     if total < 20:
         raise UsageError("at least 20 draws are needed for a range")
     chosen_seed = plan.settings.seed if seed is None else seed
     plans = {name: plan.under(name) for name in names}
     systems = {name: compile_plan(p) for name, p in plans.items()}
+    _check_given(given, systems, total)
     results: dict[str, ScenarioResult] = {}
     gathered = {name: Gathered(plans[name], systems[name], total) for name in names}
     batch = _batch(total)
-    chunks = [Luck(chosen_seed, start, min(batch, total - start)) for start in range(0, total, batch)]
-    tasks = [(group, luck) for luck in chunks for group in _same_activity(plans)]
+    chunks = [Luck(chosen_seed, start, min(batch, total - start), given) for start in range(0, total, batch)]
+    tasks = [(group, luck) for luck in chunks for group in _same_activity(plans, given)]
     steps = len(names) * len(chunks)
     del chunks  # luck is large, and goes when the last task that needs it is done
     done = 0
@@ -159,13 +174,37 @@ def _batch(draws: int) -> int:
     return -(-draws // (2 * pairs))
 
 
-def _same_activity(plans: dict[str, Plan]) -> list[list[str]]:
+def _check_given(given: Given, systems: Mapping[str, System], draws: int) -> None:
+    """Raise UsageError where draws of inputs cannot be used."""
+    for name, table in given.items():
+        if name not in systems:
+            raise UsageError(f'draws of inputs are given for "{name}", which is not among the scenarios to forecast')
+        if table.height != draws:
+            raise UsageError(f"inputs have {table.height:,} rows where {draws:,} draws are asked for: one row a draw")
+        known = [item.name for item in systems[name].inputs if item.name in table.columns]
+        if table.width and not known and systems[name].inputs:
+            raise UsageError(f'none of the columns of inputs is a named input of the scenario "{name}"')
+        values = table.select(known).to_numpy()
+        if not ((values > 0.0) & (values < 1.0)).all():  # which a missing value is not either
+            raise UsageError("inputs are positions in their ranges: numbers between 0 and 1, ends left out")
+
+
+def _same_activity(plans: dict[str, Plan], given: Given) -> list[list[str]]:
     """Scenarios that differ in money alone, together: their care is reckoned once."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, plan in plans.items():
         s = plan.settings
         tables = tuple(id(frame) for table, frame in sorted(plan.tables.items()) if table not in MONEY_TABLES)
-        key = (tables, plan.initiatives, s.population, s.slippage, s.programme, s.base_year, s.last_year)
+        key = (
+            tables,
+            plan.initiatives,
+            s.population,
+            s.slippage,
+            s.programme,
+            s.base_year,
+            s.last_year,
+            id(given.get(name)),
+        )
         groups.setdefault(key, []).append(name)
     return list(groups.values())
 

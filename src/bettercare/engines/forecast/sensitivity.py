@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bettercare.engines.forecast.compile import compile_plan
-from bettercare.engines.forecast.results import ScenarioResult
+from bettercare.engines.forecast.results import ScenarioResult, known
 from bettercare.engines.forecast.run import evaluate
 from bettercare.engines.forecast.system import System
 from bettercare.plan.plan import Plan
@@ -37,8 +37,12 @@ class Tornado:
 
 
 def tornado(plan: Plan, scenario: str, year: str, measure: str = "gap_gbp") -> Tornado:
-    """Move each named input to its ends and see how far the measure moves; chance is left out."""
+    """Move each named input to its ends and see how far the measure moves; chance is left out.
+
+    Raises UsageError for a scenario, year or measure that is not known.
+    """
     system = compile_plan(plan.under(scenario))
+    system.at_year(year)
     inputs = system.inputs
     n = len(inputs)
     positions = np.full((1 + 2 * n, n), 0.5)
@@ -72,11 +76,9 @@ def tornado(plan: Plan, scenario: str, year: str, measure: str = "gap_gbp") -> T
 
 def _measure(system: System, positions: Array, measure: str, year: str) -> Array:
     batch = evaluate(system, positions)
-    y = system.years.index(year)
-    for key, value in batch.values.items():
-        if (key.measure, key.service, key.place, key.partner) == (measure, "", "", ""):
-            return np.asarray(value[y])
-    raise KeyError(measure)
+    whole = {k.measure: value for k, value in batch.values.items() if not (k.service or k.place or k.partner)}
+    known(whole, measure, "measure")
+    return np.asarray(whole[measure][system.at_year(year)])
 
 
 def variance_shares(result: ScenarioResult, year: str, measure: str = "gap_gbp") -> pl.DataFrame:
@@ -91,6 +93,7 @@ def variance_shares(result: ScenarioResult, year: str, measure: str = "gap_gbp")
     """
     from scipy.special import ndtri
 
+    result.check_measure(measure)
     y = result.draws(measure, year)
     scores = ndtri(result.inputs)
     groups: dict[str, list[int]] = {}

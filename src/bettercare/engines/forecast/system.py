@@ -5,6 +5,7 @@ Axes: services, localities, sites, years (the base year first) and draws, in tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,13 +13,20 @@ from numpy.typing import NDArray
 
 from bettercare.engines.forecast.causes import COMMON, Cause
 from bettercare.engines.forecast.inputs import Input, Quantity
+from bettercare.foundation.problems import UsageError
 from bettercare.model.timing import Milestone
+from bettercare.plan.report import BADGES
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COUNT_LEVERS = ("avoid", "shift", "convert")
 MOVING_LEVERS = ("shift", "convert")
+
+
+def weakest(badges: Iterable[str]) -> str:
+    """The weakest of some badges: what a figure that uses all of them can claim to be."""
+    return max(badges, key=BADGES.index)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,12 @@ class Beds:
     margin: float
     full_risk: float
     basis: str
-    badge: str
+    badges: tuple[str, ...]  # of what is open, in each year
+
+    @property
+    def badge(self) -> str:
+        """The weakest of its badges, for what speaks of all years."""
+        return weakest(self.badges)
 
 
 @dataclass(frozen=True)
@@ -108,8 +121,7 @@ class Cost:
     step_size: Array
     step: Array
     marginal: Array
-    index: str
-    badge: str
+    index: tuple[str, ...]  # (years,)
 
 
 @dataclass(frozen=True)
@@ -172,13 +184,13 @@ class Price:
 
 @dataclass(frozen=True)
 class Staff:
-    """Staff of all groups that a service needs."""
+    """Staff of all groups that a service needs, per bed, per thousand units, or per whole step of one of its costs."""
 
     provider: int
     service: int
     per: str
     wte: float
-    step_size: float
+    step_size: Array  # (years,): 0 where there are no steps
     sites: Ints
     beds: Ints
 
@@ -211,7 +223,6 @@ class System:
     partners: tuple[str, ...]
     inside: NDArray[np.bool_]  # (partners,): whether its money is part of the system
     provider_of: Ints  # (sites,): partner that runs each site
-    local: NDArray[np.bool_]  # (sites,): False for care given outside the area
     catchment: Array  # (services, localities, sites, years)
     cells: tuple[ServiceCells, ...]
     order: tuple[int, ...]
@@ -230,6 +241,12 @@ class System:
     inputs: tuple[Input, ...]
     has_stay: NDArray[np.bool_]
     traits: dict[str, tuple[str, ...]] = field(default_factory=dict)  # service attributes by name
+
+    def at_year(self, year: str) -> int:
+        """Position of a year. Raises UsageError for one that the plan does not have."""
+        if year not in self.years:
+            raise UsageError(f'the plan has no year "{year}"; its years are {self.years[0]} to {self.years[-1]}')
+        return self.years.index(year)
 
     @property
     def causes(self) -> tuple[Cause, ...]:

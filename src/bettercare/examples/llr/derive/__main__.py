@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from bettercare.examples.llr.derive.tables import PLAN
@@ -29,10 +28,7 @@ PARTS = (
 def main(folder: Path) -> None:
     """Run every part in order and say how many rows each table has."""
     for part in PARTS:
-        name = f"{__package__}.{part}"
-        if find_spec(name) is None:
-            continue
-        module = import_module(name)
+        module = import_module(f"bettercare.examples.llr.derive.{part}")
         if not hasattr(module, "write_tables"):
             module.main(folder)  # says itself what it wrote
             continue

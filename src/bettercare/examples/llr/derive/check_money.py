@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import money_read as mr
 from .money_read import Care, Row
 
+Ratio = dict[tuple[str, str], float]  # by service and locality
 Units = Callable[[str, str, str], float]
 PUBLISHED_M = {"uhl": 39.655, "lpt": -2.911}
 
@@ -39,11 +40,12 @@ class Position:
 
 @dataclass
 class Scene:
-    """One year: price levels, units by (service, provider, locality) and beds needed over base."""
+    """One year: price levels, and units and bed days over the base year's by (service, locality)."""
 
     year: str
     level: dict[str, float] = field(default_factory=dict)
-    ratio: dict[tuple[str, str], float] = field(default_factory=dict)
+    units: Ratio = field(default_factory=dict)
+    days: Ratio = field(default_factory=dict)
     funding: str = "middle"
 
     def index(self, name: str) -> float:
@@ -67,7 +69,7 @@ def reckon(folder: Path, care: Care, scene: Scene) -> dict[str, Position]:
     out: dict[str, Position] = defaultdict(Position)
 
     def units(service: str, provider: str, locality: str) -> float:
-        return care.units(service, provider, locality) * scene.ratio.get((service, locality), 1.0)
+        return care.units(service, provider, locality) * scene.units.get((service, locality), 1.0)
 
     def all_units(service: str, provider: str) -> float:
         return sum(units(service, provider, where) for where in care.localities(service))
@@ -75,7 +77,8 @@ def reckon(folder: Path, care: Care, scene: Scene) -> dict[str, Position]:
     for row in mr.read(folder / "costs.csv"):
         if (row["from_year"] or mr.BASE) > mr.BASE:
             raise ValueError("costs.csv has rows from a later year, which this check does not read")
-        out[row["provider"]].service_cost += service_cost(row, care, all_units) * scene.index(row["index"])
+        cost = service_cost(row, care, scene.days, all_units)
+        out[row["provider"]].service_cost += cost * scene.index(row["index"])
     for row in mr.read(folder / "contracts.csv"):
         value = contract(row, care, units) * scene.index(row["index"])
         out[row["payer"]].paid_out += value
@@ -103,27 +106,28 @@ def lines_and_funding(folder: Path, scene: Scene, out: dict[str, Position]) -> N
                 out[row["partner"]].fund_in += float(row["amount_gbp"])
 
 
-def service_cost(row: Row, care: Care, all_units: Callable[[str, str], float]) -> float:
+def service_cost(row: Row, care: Care, days: Ratio, all_units: Callable[[str, str], float]) -> float:
     """One row of costs.csv before prices: steps are whole; beds needed follow m + k sqrt(m)."""
     service, provider = row["service"], row["provider"]
     n = all_units(service, provider)
-    base = care.units(service, provider)
     needs = care.needs(service, provider)
     if care.services[service]["capacity_unit"] == "bed":
-        needs = {site: beds_then(care, service, site, beds, n / base) for site, beds in needs.items()} if base else {}
+        needs = {site: beds_then(care, service, site, beds, days) for site, beds in needs.items()}
     else:
         needs = {"": n}
     count = mr.steps(needs.values(), float(row["step_size"])) if row["step_size"] else 0
     return float(row["fixed_gbp"]) + count * float(row["step_gbp"] or 0) + float(row["marginal_gbp"] or 0) * n
 
 
-def beds_then(care: Care, service: str, site: str, beds: float, ratio: float) -> float:
-    """Beds needed at a site when its activity has changed by a ratio, at the base year's margin."""
+def beds_then(care: Care, service: str, site: str, beds: float, days: Ratio) -> float:
+    """Beds needed at a site when its bed days have changed by ratios, at the base year's margin."""
     mean = care.days_at(service, site) / 365
     if mean <= 0:
         return beds
+    changed = {key: n * days.get(key, 1.0) for key, n in care.bed_days.items()}
+    later = replace(care, bed_days=changed).days_at(service, site) / 365
     margin = (beds - mean) / mean**0.5
-    return float(mean * ratio + margin * (mean * ratio) ** 0.5)
+    return float(later + margin * later**0.5)
 
 
 def contract(row: Row, care: Care, units: Units) -> float:
@@ -139,15 +143,15 @@ def contract(row: Row, care: Care, units: Units) -> float:
     return price * (base + float(row["marginal_rate"]) * (now - base) if now > base else now)
 
 
-def growth(folder: Path, care: Care, year: str) -> dict[tuple[str, str], float]:
-    """Activity in a year over the base: population by age and sex, and the mean growth of growth.csv, no chance."""
+def growth(folder: Path, care: Care, year: str) -> tuple[Ratio, Ratio]:
+    """Units and bed days in a year over the base: population by age and sex, and the mean of growth.csv, no chance."""
     people: dict[tuple[str, str, int, str], float] = defaultdict(float)
     for row in mr.read(folder / "population.csv"):
         if row["variant"] == "principal" and row["year"] in (mr.BASE, year):
             people[row["locality"], row["sex"], int(row["age_low"]), row["year"]] += float(row["people"])
     rates = mean_growth(folder, year)
-    then: dict[tuple[str, str], float] = defaultdict(float)
-    base: dict[tuple[str, str], float] = defaultdict(float)
+    units: dict[tuple[str, str], float] = defaultdict(float)
+    days: dict[tuple[str, str], float] = defaultdict(float)
     for row in mr.read(folder / "activity.csv"):
         service, where, count = row["service"], row["locality"], float(row["count"])
         low, high = int(row["age_low"]), int(row["age_high"])
@@ -155,31 +159,47 @@ def growth(folder: Path, care: Care, year: str) -> dict[tuple[str, str], float]:
         ages = range(low, high + 1)
         before = sum(people[where, sex, age, mr.BASE] for sex in sexes for age in ages)
         after = sum(people[where, sex, age, year] for sex in sexes for age in ages)
-        factor = after / before if before else 1.0
-        for of, place, a_low, a_high, times in rates:
-            if of == service and place in ("", where) and a_low <= low and high <= a_high:
-                factor *= times
-        base[service, where] += count
-        then[service, where] += count * factor
+        more, longer = after / before if before else 1.0, 1.0
+        for rate in rates:
+            if rate.of == service and rate.where in ("", where) and rate.low <= low and high <= rate.high:
+                if rate.stays:
+                    longer *= rate.times
+                else:
+                    more *= rate.times
+        units[service, where] += count * more
+        days[service, where] += count * float(row["mean_los_days"] or 0) * more * longer
+    return _over(units, care.count), _over(days, care.bed_days)
+
+
+def _over(then: Ratio, base: Ratio) -> Ratio:
     return {key: then[key] / n for key, n in base.items() if n}
 
 
-def mean_growth(folder: Path, year: str) -> list[tuple[str, str, int, int, float]]:
-    """Growth rows as (service, locality, age_low, age_high, factor to the year)."""
-    path = folder / "growth.csv"
-    if not path.exists():
-        return []
+@dataclass(frozen=True)
+class Rate:
+    """A row of growth.csv: whose units it changes (or stays, which change bed days alone), and how far by the year."""
+
+    of: str
+    where: str
+    low: int
+    high: int
+    stays: bool
+    times: float
+
+
+def mean_growth(folder: Path, year: str) -> list[Rate]:
+    """The rows of growth.csv at their means."""
     out = []
-    for row in mr.read(path):
+    for row in mr.read(folder / "growth.csv"):
         first, last = row["from_year"] or mr.YEARS[0], row["to_year"] or mr.YEARS[-1]
         n = sum(1 for y in mr.YEARS if first <= y <= last and y <= year)
         value = float(row["mode"])
-        if row["distribution"] in ("triangular", "uniform") and row["low"]:
-            value = (float(row["low"]) + float(row["high"]) + (value if row["distribution"] == "triangular" else 0)) / (
-                3 if row["distribution"] == "triangular" else 2
-            )
+        if row["distribution"] in ("triangular", "uniform"):
+            ends = float(row["low"]) + float(row["high"])
+            value = (ends + value) / 3 if row["distribution"] == "triangular" else ends / 2
         low, high = int(row["age_low"] or 0), int(row["age_high"] or 120)
-        out.append((row["service"], row["locality"], low, high, (1 + value / 100) ** n))
+        times = (1 + value / 100) ** n
+        out.append(Rate(row["service"], row["locality"], low, high, row["kind"] == "length-of-stay", times))
     return out
 
 
@@ -201,7 +221,10 @@ def inside(folder: Path, positions: dict[str, Position]) -> dict[str, Position]:
 
 
 def main(folder: Path = mr.PLAN) -> None:
-    """Print the base year and a rough do-nothing year; fail when a base-year gap is not as published."""
+    """Print the base year and a rough do-nothing year.
+
+    Raises SystemExit when a base-year gap is not as published.
+    """
     care = mr.care(folder)
     base = inside(folder, reckon(folder, care, Scene(mr.BASE)))
     show("Base year 2013/14, from the tables", base)
@@ -212,10 +235,12 @@ def main(folder: Path = mr.PLAN) -> None:
         allowed = 0.01 * abs(wanted) * 1e6 if wanted else 0.0005 * turnover
         if abs(position.gap - wanted * 1e6) > allowed:
             wrong.append(f"{name} {position.gap / 1e6:.2f} against {wanted}")
-    print("\nbase-year gaps agree with the published positions" if not wrong else f"\nNOT AS PUBLISHED: {wrong}")
-    ratio = growth(folder, care, mr.YEARS[-1])
+    if wrong:
+        raise SystemExit(f"NOT AS PUBLISHED, in millions of pounds: {'; '.join(wrong)}. Correct the source tables.")
+    print("\nbase-year gaps agree with the published positions")
+    units, days = growth(folder, care, mr.YEARS[-1])
     for variant in ("high", "middle", "flat"):
-        scene = Scene(mr.YEARS[-1], levels(folder, mr.YEARS[-1]), ratio, variant)
+        scene = Scene(mr.YEARS[-1], levels(folder, mr.YEARS[-1]), units, days, variant)
         later = inside(folder, reckon(folder, care, scene))
         show(f"If nothing is done, {mr.YEARS[-1]}, funding {variant}, rough", later)
         print(f"system gap {sum(p.gap for p in later.values()) / 1e6:.1f}")

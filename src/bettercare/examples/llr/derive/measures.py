@@ -63,10 +63,10 @@ def _observations() -> list[dict[str, object]]:
 def _append_indicators(folder: Path) -> int:
     """Add the indicators that indicators.csv lacks; returns how many it then has."""
     where = folder / "indicators.csv"
-    have: list[dict[str, str]] = []
-    if where.exists():
-        with where.open(encoding="utf-8-sig", newline="") as lines:
-            have = list(csv.DictReader(lines))
+    if not where.exists():  # those that were written by hand are only in the plan's own folder
+        where = PLAN / "indicators.csv"
+    with where.open(encoding="utf-8-sig", newline="") as lines:
+        have = list(csv.DictReader(lines))
     known = {row["code"] for row in have}
     why = "No target: held to compare and to learn from."
     new = [{**row, "assumed": why} for row in read("indicators") if row["code"] not in known]

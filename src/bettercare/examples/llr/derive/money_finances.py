@@ -33,27 +33,30 @@ def line(
     }
 
 
+ACCOUNTS = "trust-accounts-2013"
+NOT_COUNTED = {
+    "uhl": "Patient care not counted line by line, estates and headquarters",
+    "lpt": "Services not counted line by line (children's public health, podiatry, secure care), estates and "
+    "headquarters",
+}
+BESIDE_CARE = {
+    "uhl": "Teaching, research and other activities",
+    "lpt": "Training, research, public health for councils and other activities",
+}
+
+
 def trust(who: str, costs: Costs, f: Figures) -> list[Line]:
     """Carried and reported lines of UHL or LPT; together with the services they give the published position."""
-    source = "trust-accounts-2013"
-    income, cost = f(f"{who}-income-2013") * 1000, f(f"{who}-cost-2013") * 1000
-    surplus = f(f"{who}-surplus-2013") * 1000
+    income, cost, surplus = (f(f"{who}-{what}-2013") * 1000 for what in ("income", "cost", "surplus"))
     financing = income - cost - surplus
-    modelled = costs.total(who)
-    rest = cost - modelled - TEACHING[who]
-    what = {
-        "uhl": "Patient care not counted line by line, estates and headquarters",
-        "lpt": "Services not counted line by line (children's public health, podiatry, secure care), estates and "
-        "headquarters",
-    }[who]
-    other = {
-        "uhl": "Teaching, research and other activities",
-        "lpt": "Training, research, public health for councils and other activities",
-    }[who]
-    why = "Size assumed from what trusts of this kind report; equal to its own income so that it does not move the gap"
+    rest = cost - costs.total(who) - TEACHING[who]
+    return _trust_reported(who, income, cost, financing) + _trust_carried(who, rest, financing)
+
+
+def _trust_reported(who: str, income: float, cost: float, financing: float) -> list[Line]:
     return [
-        line(f"{who}-reported-income", who, "Operating income", "income", income, role="reported", evidence=source),
-        line(f"{who}-reported-cost", who, "Operating cost", "cost", cost, role="reported", evidence=source),
+        line(f"{who}-reported-income", who, "Operating income", "income", income, role="reported", evidence=ACCOUNTS),
+        line(f"{who}-reported-cost", who, "Operating cost", "cost", cost, role="reported", evidence=ACCOUNTS),
         line(
             f"{who}-reported-financing",
             who,
@@ -61,13 +64,20 @@ def trust(who: str, costs: Costs, f: Figures) -> list[Line]:
             "cost",
             financing,
             role="reported",
-            evidence=source,
+            evidence=ACCOUNTS,
             note="Income less cost less the published surplus",
         ),
+    ]
+
+
+def _trust_carried(who: str, rest: float, financing: float) -> list[Line]:
+    other = BESIDE_CARE[who]
+    why = "Size assumed from what trusts of this kind report; equal to its own income so that it does not move the gap"
+    return [
         line(
             f"{who}-rest",
             who,
-            what,
+            NOT_COUNTED[who],
             "cost",
             rest,
             "provider-cost",
@@ -91,7 +101,7 @@ def trust(who: str, costs: Costs, f: Figures) -> list[Line]:
             "cost",
             financing,
             "",
-            evidence=source,
+            evidence=ACCOUNTS,
             note="Stays flat in cash",
         ),
     ]
@@ -172,46 +182,13 @@ def opening_source(code: str) -> dict[str, str]:
 
 
 def council(area: str, contracts: Contracts, costs: Costs, f: Figures) -> list[Line]:
-    """Carried lines of a council's adult social care; the last balances the published net expenditure."""
+    """Carried lines of a council's adult social care; the last but one balances the published net expenditure."""
     who = f"{area}-council"
-    deflator = f(f"ro-asc-{area}-2013") / f(f"ro-asc-{area}-2014")
-    stand_in = "2014/15 figure at 2013/14 level as a stand-in: the 2013/14 return has no such line in what was found"
-    lines = []
-    for key, name in (
-        ("assessment", "Assessment and social work"),
-        ("commissioning", "Commissioning and support services"),
-        ("equipment", "Equipment and technology"),
-        ("information", "Information and early help"),
-    ):
-        lines.append(
-            line(
-                f"{who}-{key}",
-                who,
-                name,
-                "cost",
-                f(f"pss14-{key}-{area}") * 1000 * deflator,
-                "social-care-cost",
-                evidence="pss-ex1-2014",
-                assumed=stand_in,
-            )
-        )
-    client = sum(f(f"pss14-{k}-{area}") for k in ("wa-client", "op-client")) * 1000 * deflator
-    lines.append(
-        line(
-            f"{who}-clients",
-            who,
-            "Contributions of people who use care",
-            "income",
-            client,
-            "social-care-cost",
-            evidence="pss-ex1-2014",
-            assumed=stand_in + "; taken to rise with prices but not with numbers",
-        )
-    )
+    lines = _council_published(area, f)
+    client = _clients(area, f)
     net = f(f"ro-asc-{area}-2013") * 1000
     gross = costs.total(who) + sum(float(str(i["amount_gbp"])) for i in lines if i["kind"] == "cost")
     rest = net - (gross - client - contracts.paid_to(who))
-    kind = "cost" if rest >= 0 else "income"
     name = (
         "Other long-term support (supported living, day care and the like)"
         if rest >= 0
@@ -222,7 +199,7 @@ def council(area: str, contracts: Contracts, costs: Costs, f: Figures) -> list[L
             f"{who}-other",
             who,
             name,
-            kind,
+            "cost" if rest >= 0 else "income",
             abs(rest),
             "social-care-cost",
             assumed="Balancing figure to the published net current expenditure of 2013/14",
@@ -241,6 +218,54 @@ def council(area: str, contracts: Contracts, costs: Costs, f: Figures) -> list[L
         )
     )
     return lines
+
+
+def _council_published(area: str, f: Figures) -> list[Line]:
+    """The lines that a council's return of 2014/15 has, at the level of 2013/14."""
+    who = f"{area}-council"
+    stand_in = "2014/15 figure at 2013/14 level as a stand-in: the 2013/14 return has no such line in what was found"
+    lines = []
+    for key, name in (
+        ("assessment", "Assessment and social work"),
+        ("commissioning", "Commissioning and support services"),
+        ("equipment", "Equipment and technology"),
+        ("information", "Information and early help"),
+    ):
+        lines.append(
+            line(
+                f"{who}-{key}",
+                who,
+                name,
+                "cost",
+                f(f"pss14-{key}-{area}") * _thousands_of_2013(area, f),
+                "social-care-cost",
+                evidence="pss-ex1-2014",
+                assumed=stand_in,
+            )
+        )
+    lines.append(
+        line(
+            f"{who}-clients",
+            who,
+            "Contributions of people who use care",
+            "income",
+            _clients(area, f),
+            "social-care-cost",
+            evidence="pss-ex1-2014",
+            assumed=stand_in + "; taken to rise with prices but not with numbers",
+        )
+    )
+    return lines
+
+
+def _clients(area: str, f: Figures) -> float:
+    """What people who use a council's care pay towards it, pounds in the base year."""
+    return sum(f(f"pss14-{k}-{area}") for k in ("wa-client", "op-client")) * _thousands_of_2013(area, f)
+
+
+def _thousands_of_2013(area: str, f: Figures) -> float:
+    """Pounds of the base year for a thousand of the return of 2014/15, by the council's published net expenditure."""
+    return 1000 * f(f"ro-asc-{area}-2013") / f(f"ro-asc-{area}-2014")
 
 
 def finances(contracts: Contracts, costs: Costs, f: Figures) -> list[Line]:
