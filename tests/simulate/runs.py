@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bettercare.engines.simulate.arrays import ASKED, CANCELLED, LEFT, READY, STARTED, TURNED_AWAY
 from bettercare.engines.simulate.network import Network, Rule, Station, Stay, Step, Stream
+from bettercare.engines.simulate.opening import openings_of
 from bettercare.engines.simulate.run import Counted, Simulation
 
 Array = NDArray[np.float64]
@@ -67,7 +68,7 @@ def agrees(values: Sequence[float] | Array, exact: float, precision: float, erro
 
 def wait(found: list[Counted], station: int = 0) -> Array:
     """Mean days waited of those who got a bed, each replication."""
-    return np.array([c.stations.sum_wait[station] / c.stations.started[station] for c in found])
+    return np.array([c.stations.wait_started[station] / c.stations.started[station] for c in found])
 
 
 def share_full(found: list[Counted], beds: int, station: int = 0) -> Array:
@@ -81,8 +82,9 @@ def replays(network: Network, c: Counted, warm_up: float, days: float) -> None:
     Between events nobody waits beside a free bed of their own station, and the areas that the engine kept are those of
     the log.
     """
-    beds = [np.inf if s.beds is None else float(s.beds) for s in network.stations]
-    changes = sorted((day, i, float(b)) for i, s in enumerate(network.stations) for day, b in s.changes)
+    opened = [openings_of(s, -warm_up, days) for s in network.stations]
+    beds = [there[0][1] for there in opened]
+    changes = sorted((day, i, b) for i, there in enumerate(opened) for day, b in there[1:])
     size = len(beds)
     taken, waiting, areas = [0] * size, [0] * size, np.zeros((2, size))
     inside: dict[int, int] = {}

@@ -59,6 +59,7 @@ def test_json_has_every_site_and_service_for_both_scenarios(tmp_path: Path) -> N
         (["llr", "--scenario", "two-acute-site"], 2, "two-acute-sites"),
         (["llr", "--late", "I055"], 2, "CODE=MONTHS"),
         (["llr", "--late", "I999=3"], 2, "I999"),
+        (["llr", "--late", "I055=nan"], 2, "not a number of months"),
         (["llr", "--year", "1999/00"], 2, "1999/00"),
         (["llr", "--erlang", "50", "1.2"], 2, "utilisation"),
         (["empty"], 1, "nothing to simulate"),

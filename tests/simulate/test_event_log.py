@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from bettercare import read_plan
 from bettercare.engines.forecast.expected import expected_activity
 from bettercare.engines.simulate.arrays import ASKED, LEFT, READY, STARTED, Records
-from bettercare.engines.simulate.events import beds_at, counts_at, events, problems, write_events
+from bettercare.engines.simulate.events import beds_at, counts_at, events, write_events
 from bettercare.engines.simulate.from_plan import network_of
 from bettercare.engines.simulate.network import Network, Station, Stay
 from bettercare.engines.simulate.results import YearOfFlow
 from bettercare.engines.simulate.run import Counted, Simulation
 from bettercare.foundation.problems import UsageError
+from tests.simulate.logs import problems
 from tests.simulate.runs import queue
 from tests.simulate.test_events import networks
 from tests.simulate.test_luck import everything

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,8 +17,10 @@ from bettercare.engines.forecast.expected import Expected, expected_activity
 from bettercare.engines.simulate.arrays import STARTED
 from bettercare.engines.simulate.from_plan import network_of
 from bettercare.engines.simulate.network import Network
+from bettercare.engines.simulate.people import FLOW_KEY, named
+from bettercare.engines.simulate.results import open_beds
 from bettercare.engines.simulate.run import Simulation
-from bettercare.engines.simulate.wards import openings
+from bettercare.engines.simulate.wards import days_live, openings
 from bettercare.foundation.problems import Problems
 from bettercare.plan.plan import Plan
 
@@ -126,12 +127,15 @@ def test_the_base_year_is_near_what_was_published(llr: Plan) -> None:
     assert table["near"].all(), table
 
 
-def test_a_site_without_beds_is_refused_with_its_row(llr: Plan, tmp_path: Path) -> None:
+def test_a_site_without_beds_is_refused_with_its_row(llr: Plan) -> None:
     plan = changed(llr, "catchments", pl.col("from_year").is_null())
     with pytest.raises(Problems) as error:
         network(plan, "2018/19")
-    assert "catchments.csv, row" in str(error.value)
-    assert "goes to ashby, which has no beds in 2018/19" in str(error.value)
+    assert str(error.value.items[0]) == (
+        'catchments.csv, share: the row "community-inpatient, leicestershire, ashby, (blank)": 7.2% of'
+        " community-inpatient from leicestershire goes to ashby, which has no beds in 2018/19."
+        " Send them to another site from that year on (from_year), or open beds in capacity.csv."
+    )
 
 
 def test_flows_that_bring_more_than_there_are_are_refused_with_their_row(llr: Plan) -> None:
@@ -140,16 +144,24 @@ def test_flows_that_bring_more_than_there_are_are_refused_with_their_row(llr: Pl
     )
     with pytest.raises(Problems) as error:
         network(with_table(llr, "flows", flows), "2013/14")
-    assert "flows.csv, row" in str(error.value)
-    assert "to critical-care in 2013/14, and the forecast has" in str(error.value)
+    rows = {named(r, *FLOW_KEY) for r in flows.filter(to_service="critical-care").iter_rows(named=True)}
+    for problem in error.value.items:
+        row, _, what = problem.message.partition(" and others: ")
+        assert (problem.file, problem.row, problem.column) == ("flows.csv", None, "share") and row in rows
+        assert " to critical-care in 2013/14, and the forecast has" in what
 
 
 def test_delays_longer_than_the_stay_are_refused_with_their_row(llr: Plan) -> None:
     flows = llr.tables["flows"].with_columns(
         delay_days=pl.when(pl.col("to_service") == "care-home").then(900.0).otherwise(pl.col("delay_days"))
     )
-    with pytest.raises(Problems, match=r"flows.csv, row \d+, delay_days: people aged .* delays alone would take"):
+    with pytest.raises(Problems) as error:
         network(with_table(llr, "flows", flows), "2013/14")
+    row, _, what = str(error.value.items[0]).partition(": people aged ")
+    assert " days in " in what and " delays alone would take " in what
+    assert row.removeprefix("flows.csv, delay_days: ") in {
+        named(r, *FLOW_KEY) for r in flows.filter(to_service="care-home").iter_rows(named=True)
+    }
 
 
 def test_a_plan_that_says_nothing_of_patient_flow_is_refused(llr: Plan) -> None:
@@ -173,17 +185,33 @@ def test_beds_that_close_with_an_initiative_wait_for_it_and_what_it_depends_on(l
     )
     plan = with_table(llr, "capacity", pl.concat([rows, closing]))
     live = plan.tables["milestones"].filter(pl.col("initiative") == "I055", pl.col("kind") == "live")["date"][0]
-    planned = max((live.year - 2018) * 365.0 + (live.month - 4) * 365.0 / 12.0, 0.0)
+    planned = max((live - date(2018, 4, 1)).days, 0)
     here = openings(plan, "2018/19", {})["emergency-medical", "lri"]
     late = openings(plan, "2018/19", {"I055": 2.0})["emergency-medical", "lri"]
     never = openings(plan, "2018/19", {"I055": 60.0})["emergency-medical", "lri"]
     day = here.changes[0][0] if here.changes else 0.0
-    assert day == pytest.approx(planned, abs=2.0)
+    assert day == planned
     assert (here.changes[-1][1] if here.changes else here.beds) == 400
     assert late.beds == 443
     assert late.changes == ((pytest.approx(day + 365.0 / 6.0, abs=2.0), 400),)
     assert never.beds == 443
     assert not never.changes
+    nothing = openings(plan.under("do-nothing"), "2018/19", {})["emergency-medical", "lri"]
+    assert (nothing.beds, nothing.changes) == (443, ())  # where it does not happen, nothing closes
+
+
+def test_a_delay_that_is_no_number_of_months_is_refused(llr: Plan) -> None:
+    for months in (float("nan"), float("inf"), -5_000.0):
+        with pytest.raises(UsageError, match=r"I055 cannot be .* months late; say for example I055=6"):
+            openings(llr, "2018/19", {"I055": months})
+
+
+def test_the_day_on_which_an_initiative_goes_live_is_the_day_of_its_milestone(llr: Plan) -> None:
+    rows = llr.tables["milestones"].filter(pl.col("depends_on").is_null() & (pl.col("kind") == "live"))
+    found = days_live(llr, "2016/17", {})
+    assert rows.height > 5
+    for row in rows.iter_rows(named=True):
+        assert found[row["initiative"]] == (row["date"] - date(2016, 4, 1)).days
 
 
 def test_a_winter_ward_opens_and_closes_within_the_year(llr: Plan) -> None:
@@ -221,6 +249,11 @@ def test_a_service_with_opening_hours_takes_nobody_new_outside_them(llr: Plan) -
     )
     plan = with_table(llr, "patient_flow", rules)
     found = network(plan, "2013/14")
+    always = open_beds(network(llr, "2013/14"))
+    assert open_beds(found) == always  # beds of the time when it is open
+    late = expected_activity(plan.under("do-nothing"), "2013/14")
+    free = network_of(plan.under("do-nothing"), "2013/14", late.activity, late.dispersion, unlimited=True)
+    assert {(s.beds, s.hours) for s in free.stations} == {(None, None)}
     counted = Simulation(found, 28.0, 7.0, 2).run(1, log=True)[0][0]
     minor = [i for i, s in enumerate(found.stations) if s.service == "ae-minor"]
     began = counted.log[(counted.log.what == STARTED) & np.isin(counted.log.station, minor)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,8 @@ class PatientFlow:
     """Scenarios of one year, simulated with the same luck, the base year held against what was published.
 
     `years` maps a scenario to its simulated year; `base` is the base year under the comparison scenario; `precise` says
-    whether the stated precision was reached (None where the number of replications was given).
+    whether the stated precision was reached (None where the number of replications was given); `slips` are the months
+    by which initiatives were taken to be late.
     """
 
     plan: Plan
@@ -41,6 +42,7 @@ class PatientFlow:
     precise: bool | None
     seconds: float
     simulations: Mapping[str, Simulation] = field(repr=False, default_factory=dict)
+    slips: Mapping[str, float] = field(default_factory=dict)
 
     def table(self) -> pl.DataFrame:
         """Tidy results of all scenarios and of the base year."""
@@ -99,7 +101,7 @@ def simulate(
     years = {name: r.year() for name, r in runs.items()}
     simulations = {name: r.simulation for name, r in runs.items()}
     took = time.perf_counter() - began
-    return PatientFlow(plan, when, years, base.year(), seed, count, precise, took, simulations)
+    return PatientFlow(plan, when, years, base.year(), seed, count, precise, took, simulations, dict(slips or {}))
 
 
 def _known(plan: Plan, scenario: str, slips: Mapping[str, float]) -> None:
@@ -196,5 +198,13 @@ def _simulated(base: YearOfFlow, measure: str, where: list[tuple[str, str]]) -> 
     if measure == "seen_in_time":
         late = base.measure("share_in_ae_over_4h", timed) if timed else None
         return None if late is None else 1.0 - late
-    days = base.counted_delays()
-    return days if beds else None
+    return _counted_days(base, where) if any(w[0] in base.bed_services for w in where) else None
+
+
+def _counted_days(base: YearOfFlow, where: list[tuple[str, str]]) -> Array:
+    """Days a year that the official count of delayed transfers has of some places, one value a replication."""
+    days = []
+    for one in base.counted:
+        rows = replace(base, counted=[one]).delays().iter_rows(named=True)
+        days.append(sum(row["counted"] for row in rows if (row["service"], row["site"]) in where))
+    return np.array(days, dtype=np.float64)

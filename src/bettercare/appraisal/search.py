@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from bettercare.engines.simulate.network import Network
 from bettercare.engines.simulate.precision import interval
-from bettercare.engines.simulate.results import YearOfFlow, open_beds
+from bettercare.engines.simulate.results import FOUR_HOURS, YearOfFlow, open_beds
 from bettercare.engines.simulate.run import Simulation
+from bettercare.foundation.problems import UsageError
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
@@ -28,7 +29,6 @@ FEWEST = 2
 CANDIDATES = 6  # services and sites tried: those whose people lose most time to full beds
 LONGEST_SEARCH = 24  # rounds of adding beds
 DAYS = 365.0
-BED_YEAR_GBP = 60_000.0  # where costs.csv gives no stepped cost: only their proportions matter to the search
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,12 @@ class Bought:
 def what_a_bed_buys(
     simulation: Simulation, year: YearOfFlow, replications: int = 10, threads: int | None = None
 ) -> list[Bought]:
-    """For the services and sites where most time is lost: the gain of each extra bed or place, the largest first."""
-    where = where_it_blocks(year)[:CANDIDATES]
+    """For the services and sites where most time is lost: the gain of each extra bed or place, the largest first.
+
+    A service of whose beds costs.csv gives no cost is left out: a gain without its price is no help in choosing.
+    """
+    costs = _known_costs(year.plan, simulation.network)
+    where = [w for w in where_it_blocks(year) if w in costs][:CANDIDATES]
     extra = [more_beds(simulation.network, w, _step(simulation.network, w)) for w in where]
     runs = simulation.run(replications, beds=[{}, *extra], threads=threads)
     out = []
@@ -58,7 +62,7 @@ def what_a_bed_buys(
         after = [_year(year, [r[k]]) for r in runs]
         change = np.array([_lost(b) - _lost(a) for b, a in zip(before, after, strict=True)]) / added
         days, waits, cancelled = ((float(m), float(lo), float(hi)) for m, lo, hi in zip(*interval(change), strict=True))
-        out.append(Bought(*place, added, days, waits, cancelled, bed_cost(year.plan, place[0])))
+        out.append(Bought(*place, added, days, waits, cancelled, costs[place]))
     return sorted(out, key=lambda b: -b.person_days[0])
 
 
@@ -77,7 +81,7 @@ def _lost(year: YearOfFlow) -> Array:
     c = year.counted[0]
     beds = [i for w, at in year.places.items() if year.limited(w) for i in at]
     days = float(c.stations[beds].days_waiting.sum())
-    long_waits = float(c.wait[beds, 16:].sum())
+    long_waits = float(c.wait[beds, FOUR_HOURS:].sum())
     again = [i for w, at in year.places.items() if w[0] in year.returning_services for i in at]
     return np.array([days, long_waits, float(c.stations[again].cancelled.sum())])
 
@@ -97,19 +101,27 @@ def more_beds(network: Network, where: Where, more: int) -> dict[str, int]:
     return {name: each + (1 if k < rest else 0) for k, name in enumerate(names) if each or k < rest}
 
 
-def bed_cost(plan: Plan, service: str) -> float:
+def _known_costs(plan: Plan, network: Network) -> dict[Where, float]:
+    """What one more bed or place costs a year at each service and site with a limit, as far as costs.csv says."""
+    found = {w: bed_cost(plan, w[0]) for w in open_beds(network)}
+    return {w: cost for w, cost in found.items() if cost is not None}
+
+
+def bed_cost(plan: Plan, service: str) -> float | None:
     """Yearly cost of one more bed or place, GBP: a stepped cost of costs.csv over the beds of a step.
 
     For services without beds the step is in units of activity, and a place gives as many of them as fit in a year.
+    None where costs.csv does not say: a price is never made up.
     """
     kinds = plan.tables["services"].filter(pl.col("code") == service).select("capacity_unit", "currency").row(0)
-    rows = plan.tables["costs"].filter(pl.col("service") == service).iter_rows(named=True)
-    stepped = [(r["step_gbp"] / r["step_size"] if r["step_size"] else 0.0, r["marginal_gbp"]) for r in rows]
-    if not stepped:
-        return BED_YEAR_GBP
-    step, marginal = (float(np.mean([s[k] for s in stepped])) for k in range(2))
-    found = step if kinds[0] == "bed" else (step + marginal) * _units_a_year(plan, service, kinds[1])
-    return found or BED_YEAR_GBP
+    rows = list(plan.tables["costs"].filter(pl.col("service") == service).iter_rows(named=True))
+    if kinds[0] == "bed":
+        each = [row["step_gbp"] / row["step_size"] for row in rows if row["step_gbp"] and row["step_size"]]
+    else:
+        units = _units_a_year(plan, service, kinds[1])
+        steps = [(row["step_gbp"] or 0.0) / row["step_size"] if row["step_size"] else 0.0 for row in rows]
+        each = [(step + (row["marginal_gbp"] or 0.0)) * units for step, row in zip(steps, rows, strict=True)]
+    return float(np.mean(each)) or None if each else None
 
 
 def _units_a_year(plan: Plan, service: str, currency: str) -> float:
@@ -149,9 +161,16 @@ def cheapest_beds(
     Each round adds to the service and site that lowers the risk most for its cost; afterwards what turns out not to be
     needed is taken away again. The risk is that of people who wait for a bed anywhere. A greedy search is not proof
     that nothing cheaper exists. The risk of the answer is measured on replications that the search has not used.
+    Raises UsageError where costs.csv does not say what a bed costs.
     """
     network = simulation.network
-    costs = {w: bed_cost(year.plan, w[0]) for w in open_beds(network)}
+    costs = _known_costs(year.plan, network)
+    unknown = sorted({service for service, site in open_beds(network) if (service, site) not in costs})
+    if unknown:
+        raise UsageError(
+            f"The cheapest beds cannot be looked for: costs.csv does not say what a bed of {', '.join(unknown)} costs. "
+            "Write step_gbp and step_size of each, or do not ask for the cheapest beds."
+        )
     added: dict[Where, int] = {}
 
     def risks(options: Sequence[Mapping[Where, int]], first: int = 0, count: int = replications) -> Array:
@@ -160,7 +179,6 @@ def cheapest_beds(
         return np.array([[risk_of_long_wait(_year(year, [c])) for c in run] for run in runs])
 
     now = float(risks([added]).mean())
-    before = now
     for round_ in range(LONGEST_SEARCH):
         if progress:
             progress(round_, LONGEST_SEARCH)
@@ -180,9 +198,9 @@ def cheapest_beds(
         added, now = dict(options[best]), float(found[best])
     added = _without_waste(added, target, costs, lambda o: float(risks([o]).mean()))
     check = risks([{}, added], first=10_000, count=max(2 * replications, 6))
-    before_, after = (tuple(float(x) for x in interval(check[:, k])) for k in range(2))
+    before, after = (tuple(float(x) for x in interval(check[:, k])) for k in range(2))
     cost = sum(costs[w] * n for w, n in added.items())
-    return Cheapest(target, after[0] <= target, added, cost, after, before_ if before else after, check.shape[0])  # type: ignore[arg-type]
+    return Cheapest(target, after[0] <= target, added, cost, after, before, check.shape[0])  # type: ignore[arg-type]
 
 
 def _without_waste(
@@ -203,7 +221,7 @@ def risk_of_long_wait(year: YearOfFlow) -> float:
     """The share of people asking for a bed who wait more than four hours for it."""
     at = [i for w, stations in year.places.items() if w[0] in year.bed_services and year.limited(w) for i in stations]
     people = np.sum([c.wait[at].sum(axis=0) for c in year.counted], axis=0)
-    return float(people[16:].sum() / people.sum()) if people.sum() else 0.0
+    return float(people[FOUR_HOURS:].sum() / people.sum()) if people.sum() else 0.0
 
 
 def _beds(network: Network, added: Mapping[Where, int]) -> dict[str, int]:

@@ -69,6 +69,8 @@ STATION = np.dtype(
         ("sum_wait", "f8"),  # the same as the areas, person by person
         ("sum_stay", "f8"),
         ("sum_stuck", "f8"),
+        ("wait_started", "f8"),  # whole waits of those who `started`, whenever they asked
+        ("time_left", "f8"),  # from asking to going of those who `left`
     ]
 )
 

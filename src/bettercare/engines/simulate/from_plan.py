@@ -10,15 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bettercare.engines.simulate.network import Network, Route, Rule, Step, Stream
-from bettercare.engines.simulate.people import DAYS, HOURS, NEAR, Care, Group, care
+from bettercare.engines.simulate.people import DAYS, HOURS, NEAR, Care, Group, care, named
 from bettercare.engines.simulate.surge import surge_sd
 from bettercare.engines.simulate.wards import Wards, calendar, openings, wards
 from bettercare.foundation.problems import Problem, Problems
 from bettercare.plan.plan import Plan
+from bettercare.plan.view import in_force
 
 Array = NDArray[np.float64]
 
-Inflow = dict[tuple[str, Group], dict[tuple[str, int], float]]
+Inflow = dict[tuple[str, Group], dict[tuple[str, str], float]]
 
 
 def network_of(
@@ -51,7 +52,11 @@ class _Builder:
         unlimited: bool,
     ) -> None:
         self.plan, self.year, self.care, self.dispersion = plan, year, found, dispersion
-        self.split = _catchments(plan, year)
+        table = plan.tables["catchments"].iter_rows(named=True)
+        self.catchments = in_force(table, year, "service", "locality", "site")
+        self.split: dict[tuple[str, str], dict[str, float]] = {}  # by service and locality: share of each site
+        for row in self.catchments:
+            self.split.setdefault((row["service"], row["locality"]), {})[row["site"]] = row["share"]
         elsewhere = dict(plan.tables["sites"].select("code", "elsewhere").iter_rows())
         opened = {} if unlimited else openings(plan, year, slips)
         opened = {key: value for key, value in opened.items() if key[0] in found.rules}
@@ -60,7 +65,7 @@ class _Builder:
             if service in sites:
                 sites[service] += [s for s in shares if not elsewhere[s] and s not in sites[service]]
         self.sites = sites
-        self.wards: Wards = wards(plan, found.rules, sites, year, opened)
+        self.wards: Wards = wards(plan, found.rules, sites, opened, unlimited)
         self.limited = {service for service, _ in opened}
         self.closed_in_year = {key for key, o in opened.items() if any(b == 0 for _, b in o.changes)}
         self.elsewhere = elsewhere
@@ -103,18 +108,20 @@ class _Builder:
                 continue
             if (service, site) not in self.wards.at or (service, site) in self.closed_in_year:
                 when = "closes during" if (service, site) in self.closed_in_year else "has no beds in"
-                message = f"{share:.1%} of {service} from {group[0]} goes to {site}, which {when} {self.year}."
-                hint = "Send them to another site from that year on (from_year), or open beds in capacity.csv."
-                self.problems.append(
-                    Problem("catchments.csv", self._row(service, group[0], site), "share", message, hint)
+                message = (
+                    f"{self._row(service, group[0], site)}: {share:.1%} of {service} from {group[0]} goes to {site},"
+                    f" which {when} {self.year}."
                 )
+                hint = "Send them to another site from that year on (from_year), or open beds in capacity.csv."
+                self.problems.append(Problem("catchments.csv", None, "share", message, hint))
                 continue
             out[site] = share
         return out
 
-    def _row(self, service: str, locality: str, site: str) -> int | None:
-        rows = self.plan.tables["catchments"].select("service", "locality", "site").rows()
-        return rows.index((service, locality, site)) + 2 if (service, locality, site) in rows else None
+    def _row(self, *key: str) -> str:
+        """What tells the row of catchments.csv that applies in the year from all others."""
+        columns = ("service", "locality", "site")
+        return next(named(r, *columns, "from_year") for r in self.catchments if tuple(r[c] for c in columns) == key)
 
     def _stays(self, service: str, to: str, group: Group) -> float:
         """The share of those who go on to a service who are looked after in the network, and not elsewhere.
@@ -151,16 +158,15 @@ class _Builder:
     def _send(
         self, key: tuple[str, Group], count: float, people: Mapping[tuple[str, Group], float], inflow: Inflow
     ) -> None:
-        """What flows take from a service and group, by (sender if it diverts, row of the flow)."""
+        """What flows take from a service and group, by (sender if it diverts, key of the flow's row)."""
         service, group = key
         via = service if self.care.rules[service]["diverts_at"] is not None else ""
         for flow in self.care.flows_from(service, group):
             to = (flow["to_service"], group)
             if flow["to_service"] in self.care.rules and to in people:
                 into = inflow.setdefault(to, {})
-                into[via, flow["row"]] = into.get((via, flow["row"]), 0.0) + count * flow["share"] * self._stays(
-                    service, *to
-                )
+                more = count * flow["share"] * self._stays(service, *to)
+                into[via, flow["row"]] = into.get((via, flow["row"]), 0.0) + more
 
     def _order(self) -> list[str]:
         """Services, senders first; a circle is left as it is and found when the network is checked."""
@@ -183,16 +189,17 @@ class _Builder:
         inflow: Inflow,
         keys: list[tuple[str, Group]],
     ) -> Problem:
-        rows: dict[int, float] = {}
+        rows: dict[str, float] = {}
         for key in keys:
             for (_, row), count in inflow.get(key, {}).items():
                 rows[row] = rows.get(row, 0.0) + count
-        message = (
-            f"flows bring {sum(rows.values()):,.0f} people from {locality} to {service} in {self.year},"
-            f" and the forecast has {sum(people[k] for k in keys):,.0f} in all."
-        )
         largest = max(rows, key=lambda r: rows[r])
-        return Problem("flows.csv", largest, "share", message, "Lower the shares, or raise the activity.")
+        others = " and others" if len(rows) > 1 else ""
+        message = (
+            f"{largest}{others}: flows bring {sum(rows.values()):,.0f} people from {locality} to {service} in"
+            f" {self.year}, and the forecast has {sum(people[k] for k in keys):,.0f} in all."
+        )
+        return Problem("flows.csv", None, "share", message, "Lower the shares, or raise the activity.")
 
     def _step(
         self,
@@ -257,17 +264,3 @@ def _rule(service: str, row: Mapping[str, Any], via: str, rules: Mapping[str, Ma
 def _name(service: str, group: Group, found: Care, via: str = "") -> str:
     name = f"{service}|{group[0]}|{found.band_name(group[1])}"
     return f"{name}|via {via}" if via else name
-
-
-def _catchments(plan: Plan, year: str) -> dict[tuple[str, str], dict[str, float]]:
-    """{(service, locality): {site: share}} in a year: of rows with a from_year the latest that has begun."""
-    latest: dict[tuple[str, str, str], tuple[str, float]] = {}
-    for row in plan.tables["catchments"].iter_rows(named=True):
-        start = row["from_year"] or ""
-        key = (row["service"], row["locality"], row["site"])
-        if start <= year and (key not in latest or start >= latest[key][0]):
-            latest[key] = (start, row["share"])
-    out: dict[tuple[str, str], dict[str, float]] = {}
-    for (service, locality, site), (_, share) in latest.items():
-        out.setdefault((service, locality), {})[site] = share
-    return out

@@ -145,6 +145,7 @@ def _leave(w: World, p: int) -> None:
         station.left += 1
         w.stay[j, _bin(now - person.since_came)] += 1
         station.sum_stay += now - max(person.since_in, warm)
+        station.time_left += now - person.since_came
         station.sum_stuck += now - ready
         w.arranging[j, reason] += arranged - ready
         w.blocked[j, reason] += now - arranged
@@ -167,6 +168,7 @@ def _admit(w: World, p: int, j: int) -> None:
         w.stations[j].entered += 1
         w.stations[home].started += 1
         w.stations[home].sum_wait += now - max(person.since_ask, warm)
+        w.stations[home].wait_started += now - person.since_ask
         w.wait[home, _bin(now - person.since_ask)] += 1
     if w.log.shape[0] > 0:
         _note(w, p, person.stage, j, STARTED)

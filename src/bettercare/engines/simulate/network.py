@@ -37,9 +37,11 @@ class Stay:
 class Station:
     """Beds (or slots) that people share; `beds` None where nothing limits them.
 
-    `changes` are (day, beds) from which another number is open. `most_waiting` people may wait here; more are turned
-    away. `outlying` and `overflow` name the other stations, nearest first, that somebody of this one may be taken to,
-    at this site and at others. `service`, `site` and `label` say what it is to a reader.
+    `changes` are (day, beds) from which another number is open. `hours` are when it opens and closes each day, as parts
+    of a day: outside them nobody new is taken, and those inside finish; all numbers of beds are of the time when it is
+    open. `most_waiting` people may wait here; more are turned away. `outlying` and `overflow` name the other stations,
+    nearest first, that somebody of this one may be taken to, at this site and at others. `service` and `site` say what
+    it is to a reader.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Station:
     overflow: tuple[str, ...] = ()
     service: str = ""
     site: str = ""
+    hours: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -267,6 +270,8 @@ def _bad_stations(n: Network) -> list[str]:
             out.append(f'Station "{station.name}" has fewer than no beds.')
         if not all(math.isfinite(day) for day, _ in station.changes):
             out.append(f'Station "{station.name}" changes its beds on a day that is not a number.')
+        if not all(0.0 <= hour <= 1.0 for hour in station.hours or ()):
+            out.append(f'Station "{station.name}" opens or closes at a time that is not within the day.')
         if (station.most_waiting or 0) < 0:
             out.append(f'Station "{station.name}" has room for fewer than nobody to wait.')
     return out

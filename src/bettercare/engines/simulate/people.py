@@ -22,6 +22,7 @@ DAYS = 365.0
 HOURS = 24.0
 NEAR = 1e-6  # relative: rounding in what flows bring
 SHORTEST_SPREAD = 0.3  # standard deviation over mean, where delays account for more of the spread than there is
+FLOW_KEY = ("from_service", "to_service", "locality", "age_low", "age_high")
 PEOPLE_OF = {"bed-day": 1.0, "week-of-care": 7.0}  # days that one unit of these currencies stands for
 
 
@@ -42,7 +43,7 @@ class Care:
     rules: Mapping[str, Mapping[str, Any]]
     edges: tuple[int, ...]  # youngest age of each band, and one more than the oldest
     use: Mapping[tuple[str, Group], Use]
-    flows: tuple[Mapping[str, Any], ...]  # from services that take part, with their row number in `row`
+    flows: tuple[Mapping[str, Any], ...]  # from services that take part, with the key of their row, in words, in `row`
 
     @property
     def bands(self) -> range:
@@ -78,10 +79,10 @@ class Care:
                 [
                     Problem(
                         "flows.csv",
-                        longest["row"],
+                        None,
                         "delay_days",
-                        f"people aged {self.band_name(group[1])} of {group[0]} stay {use.mean_days:.3g} days in"
-                        f" {service}, and delays alone would take {delay:.3g}.",
+                        f"{longest['row']}: people aged {self.band_name(group[1])} of {group[0]} stay"
+                        f" {use.mean_days:.3g} days in {service}, and delays alone would take {delay:.3g}.",
                         "Shorten the delay, lower the share, or lengthen the stay in activity.csv.",
                     )
                 ]
@@ -106,8 +107,8 @@ def care(plan: Plan, activity: pl.DataFrame) -> Care:
                 )
             ]
         )
-    every = [{**f, "row": i} for i, f in enumerate(plan.tables["flows"].iter_rows(named=True), start=2)]
-    flows = tuple(f for f in every if f["from_service"] in rules and f["share"] > 0.0)
+    every = [f for f in plan.tables["flows"].iter_rows(named=True) if f["from_service"] in rules and f["share"] > 0.0]
+    flows = tuple({**f, "row": named(f, *FLOW_KEY)} for f in every)
     ends = {0, OLDEST + 1} | {f["age_low"] for f in flows} | {min(f["age_high"], OLDEST) + 1 for f in flows}
     edges = tuple(sorted(ends))
     moments = _moments(activity.filter(pl.col("service").is_in(list(rules))), edges)
@@ -130,6 +131,11 @@ def care(plan: Plan, activity: pl.DataFrame) -> Care:
     if problems:
         raise Problems(list(dict.fromkeys(problems)))
     return Care(plan, rules, edges, use, flows)
+
+
+def named(row: Mapping[str, Any], *key: str) -> str:
+    """A row by its key, in words: a table of the plan no longer knows at which line of its file a row stood."""
+    return f'the row "{", ".join("(blank)" if row[c] is None else str(row[c]) for c in key)}"'
 
 
 def _no_stay(service: str) -> Problem:

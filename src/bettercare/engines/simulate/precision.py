@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,9 +39,3 @@ def precise_from(values: Array, precision: float) -> int | None:
         if run == LOOK_AHEAD + 1:
             return n - LOOK_AHEAD
     return None
-
-
-def spread(values: Sequence[float] | Array) -> dict[str, float]:
-    """{mean, low, high} of one measure over replications."""
-    mean, low, high = interval(np.asarray(values, dtype=np.float64))
-    return {"mean": float(mean), "low": float(low), "high": float(high)}

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.engines.simulate.arrays import NO_LIMIT, WAIT_BIN_DAYS
+from bettercare.engines.simulate.arrays import WAIT_BIN_DAYS
 from bettercare.engines.simulate.network import Network
 from bettercare.engines.simulate.precision import interval
 from bettercare.engines.simulate.run import Counted
@@ -30,7 +30,7 @@ MEASURES: Mapping[str, tuple[str, str]] = {
     "mean_taken": ("beds or places", "average number taken"),
     "mean_open": ("beds or places", "average number open"),
     "admitted": ("people", "people who came into a bed or place"),
-    "mean_wait_hours": ("hours", "from the decision to admit, or the request, to a bed or place"),
+    "mean_wait_hours": ("hours", "from the decision to admit, or the request, to a bed or place, of those who got one"),
     "share_waiting_over_4h_for_a_bed": ("share of people", "of those who got a bed or place"),
     "share_waiting_over_12h_for_a_bed": ("share of people", "of those who got a bed or place"),
     "share_in_ae_over_4h": ("share of people", "from arrival to departure, in emergency departments"),
@@ -87,6 +87,11 @@ class YearOfFlow:
     def limited(self, where: Where) -> bool:
         """Whether a service has a number of beds or places at a site."""
         return all(self.network.stations[i].beds is not None for i in self.places[where])
+
+    def waited_for(self, where: Where) -> bool:
+        """Whether people may have to wait there: for a bed or place, or until it opens."""
+        stations = [self.network.stations[i] for i in self.places[where]]
+        return all(s.beds is not None or s.hours is not None for s in stations)
 
     def groups(self) -> dict[Where, list[Where]]:
         """What the tables show: every service and site, every service over its sites, and beds of every site."""
@@ -192,6 +197,7 @@ class _Sums:
         self.where = where
         self.at = [i for w in where for i in year.places[w]]
         self.limited = all(year.limited(w) for w in where)
+        self.waited_for = all(year.waited_for(w) for w in where)
         self.stations = counted.stations[self.at]
         self.days = float(counted.ticks.shape[0] - 1)
 
@@ -221,11 +227,11 @@ class _Sums:
 
     def _mean_wait_hours(self) -> float | None:
         started = float(self.stations.started.sum())
-        return 24.0 * float(self.stations.sum_wait.sum()) / started if self.limited and started else None
+        return 24.0 * float(self.stations.wait_started.sum()) / started if self.waited_for and started else None
 
     def _waiting_over(self, bins: int) -> float | None:
         people = self.c.wait[self.at].sum(axis=0)
-        return float(people[bins:].sum() / people.sum()) if self.limited and people.sum() else None
+        return float(people[bins:].sum() / people.sum()) if self.waited_for and people.sum() else None
 
     def _share_waiting_over_4h_for_a_bed(self) -> float | None:
         return self._waiting_over(FOUR_HOURS)
@@ -250,7 +256,7 @@ class _Sums:
         left = float(self.stations.left.sum())
         if not left or not self._timed() or len(self._timed()) < len(self.at):
             return None
-        return 24.0 * float(self.stations.sum_stay.sum() + self.stations.sum_wait.sum()) / left
+        return 24.0 * float(self.stations.time_left.sum()) / left
 
     def _beds_only(self) -> bool:
         return all(w[0] in self.year.bed_services for w in self.where)
@@ -276,10 +282,10 @@ class _Sums:
 
 
 def open_beds(network: Network) -> dict[Where, int]:
-    """Beds or places of each service and site on the first day, where there is a limit."""
+    """Beds or places of each service and site on the first day, in its hours, where there is a limit."""
     out: dict[Where, int] = {}
     for station in network.stations:
-        if station.beds is not None and station.beds < NO_LIMIT:
+        if station.beds is not None:
             key = (station.service, station.site)
             out[key] = out.get(key, 0) + station.beds
     return out

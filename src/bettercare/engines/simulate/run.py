@@ -31,6 +31,7 @@ from bettercare.engines.simulate.arrays import (
     World,
 )
 from bettercare.engines.simulate.network import ANYWHERE, ELSEWHERE, OUTLYING, Network
+from bettercare.engines.simulate.opening import openings_of
 from bettercare.engines.simulate.sample import Sampler
 from bettercare.foundation.problems import UsageError
 
@@ -95,6 +96,8 @@ class Simulation:
         `beds` are changes to the number of open beds by station for the whole run, each run on the very same people;
         None runs the network as it is. `log` keeps every event.
         """
+        if replications < 0 or first < 0:
+            raise UsageError(f"A simulation cannot be run {replications} times from number {first} on.")
         changes = [{}] if beds is None else list(beds)
         unknown = sorted({name for change in changes for name in change} - {s.name for s in self.network.stations})
         if unknown:
@@ -183,22 +186,19 @@ class Simulation:
     def _world(self, arrivals: Records, stages: Records, beds: Beds, pool: int, lines: int) -> World:
         n = self.network
         size, ticks = len(n.stations), int(np.floor(self.days / self.tick + 1e-9)) + 1
-        more = np.array([beds.get(s.name, 0) for s in n.stations], dtype=np.int64)
         counts = _records(COUNTS, 1)
         counts.now, counts.warm = -self.warm_up, 0.0
         counts.free_patients, counts.free_nodes = pool, pool
         stations = _records(STATION, size)
         stations.last = -self.warm_up
-        stations.beds = [
-            NO_LIMIT if s.beds is None else max(0, s.beds + m) for s, m in zip(n.stations, more, strict=True)
-        ]
+        opened = [openings_of(s, -self.warm_up, self.days, beds.get(s.name, 0)) for s in n.stations]
+        stations.beds = [there[0][1] for there in opened]
         stations.most = [NO_LIMIT if s.most_waiting is None else s.most_waiting for s in n.stations]
-        listed = sorted((day, i, max(0, b + int(more[i]))) for i, s in enumerate(n.stations) for day, b in s.changes)
+        listed = sorted((day, i, b) for i, there in enumerate(opened) for day, b in there[1:])
         changes = _records(CHANGE, len(listed))
         for k, line in enumerate(listed):
             changes[k] = line
-        limited = [b for b in stations.beds if b < NO_LIMIT]
-        most = max([0, *limited, *(c.beds for c in changes)])
+        most = max((b for there in opened for _, b in there if b < NO_LIMIT), default=0)
         patients = _records(PATIENT, pool)
         patients.at = -1
         heap = _records(EVENT, 2 * pool + 8)

@@ -67,10 +67,6 @@ class Sampler:
             out[stream.name] = stream.rate * known[key]
         return out
 
-    def expected(self, stream: Stream) -> Array:
-        """Expected arrivals of a stream in each hour of the run."""
-        return self._rates[stream.name]
-
     def trace(self, replication: int) -> tuple[Records, Records]:
         """Arrivals in order of time, and the stages of all ways: see `arrays.ARRIVAL` and `arrays.STAGE`."""
         times, step, left = self._first_stages(replication)

@@ -7,18 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bettercare.engines.simulate.network import Network, Rule, Station, Stay, Step, Stream
+from bettercare.engines.simulate.precision import interval
 from bettercare.engines.simulate.run import Counted, Simulation
 from bettercare.foundation.problems import UsageError
 from bettercare.model.queues import mmc
 
-Array = NDArray[np.float64]
-
 MOST_SERVERS = 4_000  # of one station, whose use is still counted bed by bed
 MOST_ARRIVALS = 500_000  # in one replication
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def erlang(
     exact = mmc(servers, rate, 1.0 / stay)
     return (
         _compared(
-            "mean wait, days", exact.wait, found, lambda c: c.stations.sum_wait[0] / max(1, c.stations.started[0])
+            "mean wait, days", exact.wait, found, lambda c: c.stations.wait_started[0] / max(1, c.stations.started[0])
         ),
         # Poisson arrivals see time averages (Wolff 1982), so who waits is the share of time that all are busy.
         _compared(
@@ -82,9 +79,5 @@ def _mmc(servers: int, rate: float, stay: float) -> Network:
 
 
 def _compared(measure: str, exact: float, found: list[Counted], of: Callable[[Counted], float]) -> Compared:
-    from scipy.special import stdtrit
-
-    values = np.array([of(c) for c in found], dtype=np.float64)
-    mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(values.size)
-    half = float(stdtrit(values.size - 1, 0.5 + CONFIDENCE / 2.0)) * error
-    return Compared(measure, exact, mean, mean - half, mean + half)
+    mean, low, high = interval(np.array([of(c) for c in found], dtype=np.float64))
+    return Compared(measure, exact, float(mean), float(low), float(high))

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from bettercare.engines.simulate.arrays import NO_LIMIT
 from bettercare.engines.simulate.network import Station
+from bettercare.foundation.problems import UsageError
+from bettercare.foundation.years import months_between, start
 from bettercare.foundation.years import parse as year_of
-from bettercare.foundation.years import start
-from bettercare.model.timing import Milestone, starts
+from bettercare.model.timing import Milestone, days_after, starts
 from bettercare.plan.plan import Plan
+from bettercare.plan.view import capacity_rows
 
 DAYS = 365
+LONGEST_SLIP = 1200.0  # months
 OTHER_WARDS = 5  # of the same service and site that are asked when somebody's own ward is full
 OTHER_SERVICE_WARDS = 3
 OTHER_SITES = 2  # and there two wards each
@@ -43,14 +45,17 @@ def days_live(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[str, fl
 
     `slips` are months by which initiatives come later than planned.
     """
+    for code, months in slips.items():
+        if not abs(months) <= LONGEST_SLIP:
+            raise UsageError(f"{code} cannot be {months:g} months late; say for example {code}=6.")
     table = plan.tables["milestones"]
     rows = {r["code"]: r for r in table.iter_rows(named=True)}
     at = {code: i for i, code in enumerate(rows)}
-    first = year_of(year)
+    first = start(year)
     late = [slips.get(r["initiative"] or "", 0.0) for r in rows.values()]
     milestones = [
         Milestone(
-            month=(r["date"].year - first) * 12.0 + (r["date"].month - 4) + (r["date"].day - 1) / (DAYS / 12.0),
+            month=months_between(first, r["date"]),
             slip=i,
             after=tuple(at[c.strip()] for c in (r["depends_on"] or "").split(";") if c.strip() in at),
             gap_months=r["gap_months"] or 0.0,
@@ -58,7 +63,7 @@ def days_live(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[str, fl
         for i, r in enumerate(rows.values())
     ]
     when = starts(milestones, np.array(late, dtype=np.float64)[:, None])[:, 0] if milestones else np.zeros(0)
-    return {r["initiative"]: float(when[at[c]]) * DAYS / 12.0 for c, r in rows.items() if r["kind"] == "live"}
+    return {r["initiative"]: days_after(first, float(when[at[c]])) for c, r in rows.items() if r["kind"] == "live"}
 
 
 def openings(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[tuple[str, str], Opening]:
@@ -66,12 +71,12 @@ def openings(plan: Plan, year: str, slips: Mapping[str, float]) -> dict[tuple[st
 
     A row of capacity.csv holds from its date, or the first day of its year. One that names an initiative holds from the
     day on which that goes live, but not before: so beds that close when their replacement is open close later when it
-    is late.
+    is late, and do not close where it does not happen.
     """
     live = days_live(plan, year, slips)
     first = year_of(year)
     found: dict[tuple[str, str], list[tuple[float, int]]] = {}
-    for row in plan.tables["capacity"].sort("year", "from_date", nulls_last=False).iter_rows(named=True):
+    for row in capacity_rows(plan):
         day = (year_of(row["year"]) - first) * float(DAYS)
         if row["from_date"]:
             day += (row["from_date"] - start(row["year"])).days
@@ -95,9 +100,12 @@ class Wards:
     at: Mapping[tuple[str, str], tuple[tuple[str, float], ...]]
 
 
-def wards(plan: Plan, services: Mapping[str, Mapping[str, Any]], sites: Mapping[str, list[str]], year: str,
-          opened: Mapping[tuple[str, str], Opening]) -> Wards:  # fmt: skip
-    """The stations of the services that take part; `sites` are those that each is given at."""
+def wards(plan: Plan, services: Mapping[str, Mapping[str, Any]], sites: Mapping[str, list[str]],
+          opened: Mapping[tuple[str, str], Opening], unlimited: bool = False) -> Wards:  # fmt: skip
+    """The stations of the services that take part; `sites` are those that each is given at.
+
+    `opened` are the beds of services that have a number of them; `unlimited` leaves hours of the day out as well.
+    """
     limited = {service for service, _ in opened}
     names: dict[tuple[str, str], list[tuple[str, int | None]]] = {}
     for service, row in services.items():
@@ -126,7 +134,10 @@ def wards(plan: Plan, services: Mapping[str, Mapping[str, Any]], sites: Mapping[
                     wards_there[(k + i) % len(wards_there)][0] for i in range(min(len(wards_there), WARDS_THERE))
                 ]
             opening = opened.get((service, site)) if service in limited else None
-            stations.append(_station(name, k, len(here), row, opening, tuple(outlying), tuple(overflow), service, site))
+            hours = None if unlimited else _hours(row)
+            stations.append(
+                _station(name, k, len(here), hours, opening, tuple(outlying), tuple(overflow), service, site)
+            )
     shares = {key: tuple((name, float(n or 1)) for name, n in here) for key, here in names.items()}
     return Wards(tuple(stations), shares)
 
@@ -135,7 +146,7 @@ def _station(
     name: str,
     k: int,
     number: int,
-    row: Mapping[str, Any],
+    hours: tuple[float, float] | None,
     opening: Opening | None,
     outlying: tuple[str, ...],
     overflow: tuple[str, ...],
@@ -144,23 +155,14 @@ def _station(
 ) -> Station:
     beds = None if opening is None else _even(opening.beds, number)[k]
     changes = [] if opening is None else [(day, _even(total, number)[k]) for day, total in opening.changes]
-    if row["opens_hour"] is not None and row["closes_hour"] is not None:
-        beds, changes = _hours(beds, changes, row["opens_hour"] / 24.0, row["closes_hour"] / 24.0)
-    return Station(name, beds, tuple(changes), None, outlying, overflow, service, site)
+    return Station(name, beds, tuple(changes), None, outlying, overflow, service, site, hours)
 
 
-def _hours(
-    beds: int | None, changes: list[tuple[float, int]], opens: float, closes: float
-) -> tuple[int, list[tuple[float, int]]]:
-    """Closed outside its hours: nobody new is taken then, and those inside finish."""
-    now = NO_LIMIT if beds is None else beds
-    out = []
-    dated = sorted(changes)
-    for day in range(-DAYS, DAYS):
-        while dated and dated[0][0] <= day + opens:
-            now = dated.pop(0)[1]
-        out += [(day + opens, now), (day + closes, 0)]
-    return 0, out
+def _hours(row: Mapping[str, Any]) -> tuple[float, float] | None:
+    """When a service opens and closes each day, as parts of a day; None where it is open day and night."""
+    if row["opens_hour"] is None or row["closes_hour"] is None:
+        return None
+    return row["opens_hour"] / 24.0, row["closes_hour"] / 24.0
 
 
 def _even(total: int, parts: int) -> list[int]:
