@@ -1,0 +1,115 @@
+"""Indicators as they may be shown: nothing small, days that cannot be had by taking away, intervals, and charts."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bettercare.activity import indicators
+from bettercare.activity.disclosure import ALL
+from bettercare.activity.indicator_series import LinkError, interval, publish, series
+from bettercare.cli_indicators import as_json
+from bettercare.plan.read import read_plan
+from tests.activity.event_rows import connect, some_events, some_people
+
+MONTHS = [f"2014-{m:02}" for m in range(1, 13)] + [f"2015-{m:02}" for m in range(1, 7)]
+
+
+def cube(code: str, seed: int, parts: tuple[str, ...] = ("",), most: int = 60) -> pl.DataFrame:
+    draw = random.Random(seed)
+    rows = []
+    for month in MONTHS:
+        for partner in ("uhl", "lpt"):
+            for locality in ("leicester", "rutland"):
+                for part in parts:
+                    under = draw.randrange(most)
+                    rows.append((code, part, month, partner, locality, draw.randrange(under + 1), under))
+    schema = dict.fromkeys(indicators.COLUMNS, pl.String) | {"numerator": pl.Int64, "denominator": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_small_counts_are_hidden_and_percentages_come_from_rounded_ones() -> None:
+    table = publish(cube("ae-four-hours", 1))
+    texts = set(table["numerator_shown"]) | set(table["denominator_shown"])
+    assert not texts & {str(n) for n in (*range(1, 10), 11, 12, 13, 14, 16)}
+    seen = table.filter(pl.col("value").is_not_null())
+    assert (seen["value"] - 100 * seen["numerator"] / seen["denominator"]).abs().max() < 1e-9
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=15, deadline=None)
+def test_no_hidden_days_stand_alone_in_a_line(seed: int) -> None:
+    days = cube("delayed-days", seed, most=14).with_columns(numerator=pl.col("denominator") * 9)
+    table = publish(days)
+    away = pl.col("numerator").is_null()
+    assert table.filter(pl.col("denominator").is_null() & ~away).is_empty()
+    for axis in ("month", "partner", "locality"):
+        others = [k for k in ("month", "partner", "locality") if k != axis]
+        lines = (
+            table.filter(away | (pl.col("numerator") != 0))
+            .group_by(others)
+            .agg(away.sum().alias("n"), pl.len().alias("of"))
+        )
+        assert lines.filter((pl.col("n") == 1) & (pl.col("of") > 1)).is_empty()
+
+
+def test_groups_of_parts_are_indicators_of_their_own() -> None:
+    parts = ("child", "medical-15-64", "medical-65-over", "surgical-15-64", "surgical-65-over")
+    found = series(publish(cube("emergency-admissions", 2, parts, 400)), read_plan("llr"))
+    by_code = {one.code: one for one in found if not one.partner and not one.locality}
+    assert by_code["child-emergency-admissions"].outcome == "O1"
+    assert by_code["adult-emergency-medical-admissions"].outcome == "O2"
+    whole = by_code["emergency-admissions"].rows["numerator"].sum()
+    pieces = sum(by_code[f"emergency-admissions:{p}"].rows["numerator"].sum() for p in parts[1:])
+    assert whole == pytest.approx(pieces + by_code["child-emergency-admissions"].rows["numerator"].sum(), rel=0.02)
+
+
+def test_what_gets_worse_comes_first_and_targets_are_the_plans() -> None:
+    good, bad = cube("day-cases", 3, most=2), cube("ae-four-hours", 4)
+    bad = bad.with_columns(
+        denominator=pl.lit(200, pl.Int64),
+        numerator=pl.when(pl.col("month") > "2014-10").then(100).otherwise(190).cast(pl.Int64),
+    )
+    found = series(publish(pl.concat([good, bad])), read_plan("llr"))
+    assert found[0].code == "ae-four-hours"
+    assert found[0].target == 95
+    assert found[0].chart is not None
+    assert found[0].chart.variation == "concern_low"
+    assert json.loads(json.dumps(as_json(found[0])))["partner"] is None
+
+
+def test_a_month_without_a_row_is_nought_for_a_count_and_a_gap_for_a_share() -> None:
+    counts = cube("day-cases", 5, most=50).filter(pl.col("month") != "2014-05")
+    shares = cube("ae-four-hours", 6).with_columns(denominator=pl.lit(40, pl.Int64), numerator=pl.lit(30, pl.Int64))
+    shares = shares.filter(pl.col("month") != "2014-06")
+    found = {
+        s.code: s
+        for s in series(publish(pl.concat([counts, shares])), read_plan("llr"))
+        if not s.partner and not s.locality
+    }
+    assert found["day-cases"].rows.filter(pl.col("month") == "2014-05")["numerator_shown"].to_list() == ["0"]
+    assert found["ae-four-hours"].rows.filter(pl.col("month") == "2014-06")["value"].to_list() == [None]
+
+
+def test_link_error_widens_the_interval_of_what_joins_organisations() -> None:
+    low, high = interval(50, 100)
+    assert low == pytest.approx(40.38, abs=0.01)  # Wilson
+    assert high == pytest.approx(59.62, abs=0.01)
+    joined = interval(50, 100, True, LinkError(0.99, 0.9))
+    assert joined[0] < low
+    assert joined[1] > high
+    assert interval(0, 10)[0] == pytest.approx(0)
+    assert interval(10, 10, True)[1] == pytest.approx(100)
+
+
+def test_random_worlds_publish_without_a_small_number() -> None:
+    people = some_people(9)
+    table = publish(indicators.run(connect(people, some_events(9, people, 400)), read_plan("llr")))
+    assert not set(table["numerator_shown"]) & {str(n) for n in range(1, 10)}
+    assert ALL in set(table["partner"])
+    assert series(table, read_plan("llr"))

@@ -1,0 +1,143 @@
+"""Links: against a truth of made-up people, and each rule that keeps strangers apart on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bettercare.activity import keyed_hash, link, link_quality, synth_errors, synth_people, tokenise
+from bettercare.activity.match_keys import CODES
+from bettercare.plan.read import read_plan
+
+KEY = bytes(range(32))
+HOLDERS = {"uhl": ("trust", 0.9), "lpt": ("trust", 0.2), "leicestershire-council": ("council", 0.15)}
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """Three registers of 40,000 made-up people, and who is who."""
+    people = synth_people.people(read_plan("llr"), 40_000, 5, synth_people.day("2015-06-30"))
+    draw = np.random.default_rng(5)
+    frames, truth = {}, []
+    for code, (kind, share) in HOLDERS.items():
+        person = np.flatnonzero(draw.random(len(people)) < share)
+        last = np.full(len(person), synth_people.day("2014-06-01"))
+        extract = synth_errors.extract(people, person, last, np.zeros(len(people), dtype=np.int64), (code, kind), 5)
+        frames[code] = tokenise.people(extract, KEY, code, synthetic=True)
+        numbers = pl.Series(synth_errors.local_ids(code, person, 5))
+        tokens = keyed_hash.tokens(tokenise.person_text(numbers, code), KEY)
+        truth.append(pl.DataFrame({"person": tokens, "truth": person}).with_columns(organisation=pl.lit(code)))
+    return frames, pl.concat(truth)
+
+
+def test_precision_and_recall_with_two_fifths_of_numbers_missing(
+    world: tuple[dict[str, pl.DataFrame], pl.DataFrame],
+) -> None:
+    frames, truth = world
+    council = frames["leicestershire-council"]
+    assert 0.37 < (council["nhs_status"] == "missing").mean() < 0.43  # type: ignore[operator]
+    found = link_quality.against_truth(link.link_people(frames), truth)
+    assert found.precision >= 0.99 and found.recall >= 0.95
+    two = {code: frames[code] for code in ("uhl", "leicestershire-council")}
+    found = link_quality.against_truth(link.link_people(two), truth)
+    assert found.precision >= 0.99 and found.recall >= 0.95
+    without = {**two, "leicestershire-council": council.filter(pl.col("nhs").is_null())}
+    kept = truth.join(pl.concat([frames["uhl"], without["leicestershire-council"]]).select("person"), on="person")
+    found = link_quality.against_truth(link.link_people(without), kept)
+    assert found.precision >= 0.99 and found.recall >= 0.94
+
+
+def test_by_group_and_without_a_truth(world: tuple[dict[str, pl.DataFrame], pl.DataFrame]) -> None:
+    frames, truth = world
+    links = link.link(frames)
+    groups = pl.concat(
+        f.select(pl.lit(o).alias("organisation"), "person", "ethnic_group", "sex", link_quality.age_band(2014))
+        for o, f in frames.items()
+    )
+    for group in link_quality.GROUPINGS:
+        table = link_quality.by_group(links.people, truth, groups, group).filter(pl.col("pairs") > 200)
+        assert len(table) >= 2 and table["precision"].min() > 0.985 and table["recall"].min() > 0.93  # type: ignore[operator]
+    said = link_quality.quality(links, frames, 2014)
+    assert said.wrong_without_number is not None and said.wrong_without_number < 0.02
+    assert said.missed_without_number is not None and 0 < said.missed_without_number < 0.06
+    assert set(said.share) == set(link_quality.GROUPINGS) and len(said.keys) == 12
+    for protected in said.share.values():
+        numbers = protected.table["people"].drop_nulls()
+        assert len(numbers) and (numbers % 5 == 0).all()
+
+
+def test_the_order_of_rows_and_the_form_of_tokens_make_no_difference(
+    world: tuple[dict[str, pl.DataFrame], pl.DataFrame],
+) -> None:
+    frames = {code: frame.head(3000) for code, frame in world[0].items()}
+    usual = link.link_people(frames).sort("organisation", "person")
+    mixed = link.link_people({c: frames[c].sample(fraction=1.0, shuffle=True, seed=1) for c in reversed(list(frames))})
+    assert usual.equals(mixed.sort("organisation", "person"))
+    numbers = [pl.col(c).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64) for c in ("person", "nhs", *CODES)]
+    received = link.link_people({code: frame.with_columns(numbers) for code, frame in frames.items()})
+    assert received.schema["id"] == pl.UInt64
+    assert received["id"].n_unique() == usual["id"].n_unique()
+
+
+def register(*rows: dict[str, str]) -> pl.DataFrame:
+    names = ("person", "nhs", *CODES, "sex")
+    filled = [{name: (row.get(name) or "") for name in names} for row in rows]
+    tokens = [
+        pl.when(pl.col(name) != "").then(pl.col(name).str.encode("hex").str.pad_end(16, "0")).alias(name)
+        for name in names[:-1]
+    ]
+    return pl.DataFrame(filled, schema=dict.fromkeys(names, pl.String)).with_columns(tokens)
+
+
+def groups(**frames: pl.DataFrame) -> list[set[str]]:
+    """The persons of each group of more than one, by their short names."""
+    found = link.link_people(frames)
+    names = found.with_columns(pl.col("person").str.decode("hex").cast(pl.String).str.strip_chars_end("\0"))
+    return sorted((set(one) for one in names.group_by("id").agg("person")["person"] if len(one) > 1), key=sorted)
+
+
+def test_one_key_links() -> None:
+    assert groups(x=register({"person": "a", "k09": "1"}), y=register({"person": "b", "k09": "1"})) == [{"a", "b"}]
+
+
+def test_nobody_and_one_organisation_are_no_error() -> None:
+    assert groups(x=register()) == [] and groups(x=register({"person": "a", "k01": "1"}), y=register()) == []
+
+
+def test_a_key_that_several_share_is_no_evidence() -> None:
+    twins = register({"person": "a", "k09": "1"}, {"person": "b", "k09": "1"})
+    assert groups(x=twins, y=register({"person": "c", "k09": "1"})) == []
+
+
+def test_different_numbers_veto_and_so_does_sex_without_a_number() -> None:
+    def one(name: str, **more: str) -> pl.DataFrame:
+        return register({"person": name, **more})
+
+    assert groups(x=one("a", k04="1", nhs="7"), y=one("b", k04="1", nhs="8")) == []
+    assert groups(x=one("a", k04="1", nhs="7"), y=one("b", k04="1")) == [{"a", "b"}]
+    assert groups(x=one("a", k08="1", sex="F"), y=one("b", k08="1", sex="M")) == []
+    assert groups(x=one("a", k01="1", sex="F"), y=one("b", k01="1", sex="M")) == [{"a", "b"}]
+    assert groups(x=one("a", k08="1", sex="F"), y=one("b", k08="1", sex="U")) == [{"a", "b"}]
+
+
+def test_a_group_with_two_numbers_is_taken_apart_at_its_weakest_link() -> None:
+    x = register({"person": "a", "nhs": "7", "k04": "1", "k05": "1"})
+    y = register({"person": "b", "k04": "1", "k05": "1", "k12": "2"})
+    z = register({"person": "c", "nhs": "8", "k12": "2"})
+    assert groups(x=x, y=y, z=z) == [{"a", "b"}]
+
+
+def test_two_people_of_one_organisation_never_meet_through_another() -> None:
+    x = register({"person": "a", "k04": "1", "k05": "1"}, {"person": "b", "k12": "2"})
+    y = register({"person": "c", "k04": "1", "k05": "1", "k12": "2"})
+    assert groups(x=x, y=y) == [{"a", "c"}]
+
+
+def test_copies_within_an_organisation_need_the_strongest_keys() -> None:
+    weak = register({"person": "a", "k07": "1"}, {"person": "b", "k07": "1"})
+    assert groups(x=weak, y=register()) == []
+    copies = register({"person": "a", "k01": "1", "k05": "3"}, {"person": "b", "k01": "1", "k05": "3"})
+    assert groups(x=copies, y=register({"person": "c", "k05": "3"})) == [{"a", "b", "c"}]
+    many = register(*({"person": f"p{i}", "k04": "1"} for i in range(link.MOST_COPIES + 1)))
+    assert groups(x=many, y=register()) == []
