@@ -222,6 +222,27 @@ names.kind = { "Done" = "delivered" }
 """
 
 
+HEAD = '[[return]]\npartner = "hospital"\nfiles = "*"\nas_of = 2015-06-30\n'
+HUGE = "0x1" + "0" * 5000  # more digits than Python writes
+HOSTILE = (
+    ("return = 5\n", ": return is not a list of tables."),
+    (HEAD + "table = 5\n", ", return 1: table is not a list of tables."),
+    (HEAD + "table = [5]\n", ", return 1, table 1: is not a table."),
+    ("x = " + "9" * 5000, ": is not TOML"),
+    ("x = " + "[" * 5000, ": is not TOML"),
+    (
+        MAPPING.replace("scale = 1000", f"scale = {HUGE}"),
+        ", return 1, table 1: scale is not a number above 0 and at most",
+    ),
+    (MAPPING.replace("scale = 1000", "scale = nan"), ", return 1, table 1: scale is not a number above 0"),
+    (
+        MAPPING.replace("header_row = 3", f"header_row = {HUGE}"),
+        ", return 1, table 1: header_row is not a row from 1 to",
+    ),
+    (MAPPING.replace("header_row = 3", "last_row = 0"), ", return 1, table 1: last_row is not a row from 1 to 20,000."),
+)
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     book = openpyxl.Workbook()
@@ -278,7 +299,10 @@ def test_a_mapping_with_mistakes(plan: bettercare.Plan, pack: Path) -> None:
         'mapping.toml, return 1, table 2: "acts" is not an item. Write one of activity, beds, staff, money, saving.',
     ]
     (pack.parent / "mapping.toml").write_text("[[return]\n")
-    assert problems(plan, pack)[-1].startswith("mapping.toml: is not well-formed TOML")
+    assert problems(plan, pack)[-1].startswith("mapping.toml, row 1: is not TOML")
+    for text, said in HOSTILE:
+        (pack.parent / "mapping.toml").write_text(text)
+        assert problems(plan, pack)[0].startswith(f"mapping.toml{said}"), said
     (pack.parent / "mapping.toml").unlink()
     assert problems(plan, pack) == [
         (

@@ -55,6 +55,10 @@ def working_days_after(day: date, number: int) -> date:
 
 # Proclaimed for one year: (added, taken away). gov.uk/bank-holidays and the London Gazette.
 _PROCLAIMED = {
+    1981: (((7, 29),), ()),
+    1995: (((5, 8),), ((5, 1),)),
+    1999: (((12, 31),), ()),
+    2002: (((6, 3), (6, 4)), ((5, 27),)),
     2011: (((4, 29),), ()),
     2012: (((6, 4), (6, 5)), ((5, 28),)),
     2020: (((5, 8),), ((5, 4),)),

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bettercare.appraisal.triangulation_lines import KINDS
+from bettercare.appraisal.triangulation_open import MOST_ROWS
 from bettercare.foundation.problems import Problem, did_you_mean, shown
+from bettercare.plan.settings import parse_toml
 from bettercare.plan.source import read_text
 
 MAPPING = "mapping.toml"
+LARGEST_SCALE = 1_000_000_000
 
 # The columns of a table: what a header of the template, or the left side of `columns` in mapping.toml, may be.
 FIELDS = ("kind", "service", "site", "counterparty", "fund", "initiative", "basis", "badge", "note")
@@ -92,12 +93,8 @@ def read_mapping(folder: Path, problems: list[Problem]) -> tuple[ReturnMap, ...]
     text = read_text(path, MAPPING, problems)
     if text is None:
         return ()
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(MAPPING, None, None, f"is not well-formed TOML: {error}."))
-        return ()
-    return _Reader(problems).returns(content)
+    content = parse_toml(text, MAPPING, problems)
+    return () if content is None else _Reader(problems).returns(content)
 
 
 class _Reader:
@@ -109,30 +106,24 @@ class _Reader:
 
     def returns(self, content: Mapping[str, Any]) -> tuple[ReturnMap, ...]:
         known = len(self.problems)
-        self._shape("", content, {"return": list}, ("return",))
-        found = []
-        for n, entry in enumerate(content.get("return") or [], start=1):
-            place = f"return {n}"
-            if not isinstance(entry, dict):
-                self.wrong(place, "is not a table.", "Begin each with [[return]].")
-                continue
-            self._shape(place, entry, _RETURN, ("partner", "files", "as_of", "table"))
-            tables = entry.get("table") or []
-            maps = [self._table(f"{place}, table {k}", t) for k, t in enumerate(tables, start=1)]
-            if len(self.problems) == known:
-                found.append(
-                    ReturnMap(
-                        entry["partner"],
-                        entry["files"],
-                        entry["as_of"],
-                        entry.get("revision", ""),
-                        tuple(m for m in maps if m is not None),
-                    )
-                )
-        return tuple(found)
+        if not self._shape("", content, {"return": list}, ("return",)):
+            return ()
+        found = [self._return(f"return {n}", entry) for n, entry in enumerate(content["return"], start=1)]
+        return () if len(self.problems) > known else tuple(one for one in found if one is not None)
 
-    def _shape(self, place: str, entry: Mapping[str, Any], keys: Mapping[str, Any], needed: tuple[str, ...]) -> None:
-        """That all keys are known, of their kind, and none is missing."""
+    def _return(self, place: str, entry: Any) -> ReturnMap | None:
+        if not isinstance(entry, dict):
+            self.wrong(place, "is not a table.", "Begin each with [[return]].")
+            return None
+        if not self._shape(place, entry, _RETURN, ("partner", "files", "as_of", "table")):
+            return None
+        maps = [self._table(f"{place}, table {k}", table) for k, table in enumerate(entry["table"], start=1)]
+        tables = tuple(one for one in maps if one is not None)
+        return ReturnMap(entry["partner"], entry["files"], entry["as_of"], entry.get("revision", ""), tables)
+
+    def _shape(self, place: str, entry: Mapping[str, Any], keys: Mapping[str, Any], needed: tuple[str, ...]) -> bool:
+        """Whether all keys are known, of their kind, and none is missing; what is not so becomes a problem."""
+        before = len(self.problems)
         for key, value in entry.items():
             if key not in keys:
                 hint = did_you_mean(key, keys) or f"There are: {', '.join(keys)}."
@@ -142,15 +133,15 @@ class _Reader:
         for key in needed:
             if key not in entry:
                 self.wrong(place, f"{key} is missing.")
+        return len(self.problems) == before
 
     def _table(self, place: str, entry: Any) -> TableMap | None:
         if not isinstance(entry, dict):
             self.wrong(place, "is not a table.", "Begin each with [[return.table]].")
             return None
-        before = len(self.problems)
-        self._shape(place, entry, _TABLE, ("sheet", "item", "columns"))
-        if len(self.problems) > before:
+        if not self._shape(place, entry, _TABLE, ("sheet", "item", "columns")):
             return None
+        before = len(self.problems)
         if entry["item"] not in KINDS:
             self.wrong(place, f"{shown(entry['item'])} is not an item.", f"Write one of {', '.join(KINDS)}.")
         for key, allowed in (("columns", FIELDS + LONG), ("fixed", FIELDS), ("names", FIELDS), ("ignore", FIELDS)):
@@ -160,8 +151,13 @@ class _Reader:
                     self.wrong(place, f"{key}: {shown(name)} is not a column.", hint)
                 elif not _right(key, value):
                     self.wrong(place, f"{key}.{name} is not {_KINDS_OF_VALUE[key]}.")
-        if not (math.isfinite(scale := float(entry.get("scale", 1.0))) and 0.0 < scale <= 1e9):
-            self.wrong(place, "scale is not a number above 0.", "Write 1000 for figures in thousands.")
+        scale = entry.get("scale", 1.0)
+        if not 0 < scale <= LARGEST_SCALE:
+            message = f"scale is not a number above 0 and at most {LARGEST_SCALE:,}."
+            self.wrong(place, message, "Write 1000 for figures in thousands.")
+        for key in ("header_row", "last_row"):
+            if not 1 <= entry.get(key, 1) <= MOST_ROWS:
+                self.wrong(place, f"{key} is not a row from 1 to {MOST_ROWS:,}.", "Write the number beside the row.")
         columns, years = entry["columns"], entry.get("years") or {}
         if not all(isinstance(value, str) for value in years.values()):
             self.wrong(
@@ -174,7 +170,7 @@ class _Reader:
             return None
         ignore = {name: tuple(words) for name, words in (entry.get("ignore") or {}).items()}
         plain = {name: value for name, value in entry.items() if name != "ignore"}
-        return TableMap(**{**plain, "ignore": ignore, "scale": scale})
+        return TableMap(**{**plain, "ignore": ignore, "scale": float(scale)})
 
 
 _KINDS_OF_VALUE = {

@@ -1,0 +1,131 @@
+"""What was learnt, as rows of a plan: the effects after the evidence, and where their new values come from.
+
+An effect that was updated names evidence `learnt-<effect>-<month>`: all that was seen up to that month is in its range.
+What is in the range is not learnt from again (`taken`), because the same evidence would be counted twice.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bettercare.appraisal.learned import EffectLearned, LearnedPlan
+    from bettercare.appraisal.learned_model import Used
+    from bettercare.plan.plan import Plan
+
+PREFIX = "learnt-"
+CODE = re.compile(rf"{PREFIX}.+-(\d{{4}})-(\d{{2}})", re.ASCII)
+DIGITS = {"count-a-year": 1, "share": 4}
+
+
+@dataclass(frozen=True)
+class Update:
+    """New texts of cells, by the code of an effect, and new rows of evidence. Empty where nothing was learnt."""
+
+    effects: Mapping[str, Mapping[str, str]]
+    evidence: tuple[Mapping[str, str], ...]
+    until: str  # the last month that was seen, in words
+
+
+def taken(plan: Plan) -> dict[str, int]:
+    """{effect: last month whose observations are in its range already}; months are years times 12 plus month less 1."""
+    found = {}
+    for code, evidence in plan.tables["effects"].select("code", "evidence").iter_rows():
+        match = CODE.fullmatch(evidence or "")
+        if match:
+            found[code] = int(match[1]) * 12 + int(match[2]) - 1
+    return found
+
+
+def update(found: LearnedPlan, initiative: str) -> Update:
+    """What the plan would say of an initiative's effects after the evidence that speaks of them.
+
+    Effects that share their luck with these (the same service for another area) are updated with them: otherwise the
+    evidence would be in one of them and not in the other.
+    """
+    from bettercare.engines.forecast.compile import compile_plan
+
+    system = compile_plan(found.plan.under(found.scenario))
+    column = {e.code: e.size.column for e in system.effects}
+    mine = {column[e.effect] for e in found.effects if e.initiative == initiative and e.informed}
+    effects: dict[str, Mapping[str, str]] = {}
+    evidence = []
+    last = 0
+    for one in sorted(mine):
+        seen = [u for u in found.used if u.effect is not None and u.effect.size.column == one]
+        compared = all(_compared(u) for u in seen)
+        last = max(last, *(u.seen.last for u in seen))
+        row = _evidence(found.plan, seen, compared)
+        evidence.append(row)
+        for e in found.effects:
+            if column[e.effect] == one:
+                effects[e.effect] = _cells(found.plan, e, row["code"], compared)
+    return Update(effects, tuple(evidence), said(last) if last else "")
+
+
+def _compared(used: Used) -> bool:
+    """Whether an observation is a comparison with like people: it states one part of the claim, and an error of it."""
+    factor = used.seen.attribution
+    return factor is not None and factor.fixed and used.seen.sd > 0.0
+
+
+def _cells(plan: Plan, e: EffectLearned, evidence: str, compared: bool) -> dict[str, str]:
+    digits = DIGITS[e.unit]
+    low, mode, high = (f"{round(v, digits) + 0.0:g}" for v in (e.posterior.p5, e.posterior.mean, e.posterior.p95))
+    before = plan.tables["effects"].row(by_predicate=_is(e.effect), named=True)
+    was = f"{_range(before)}, {before['evidence'] or 'assumed'}"
+    then = f"Range after this partnership's own observations. Before: {was}."
+    made = {"distribution": "normal", "low": low, "mode": mode, "high": high, "interval": "p5-p95"}
+    made["evidence"] = evidence
+    if compared:
+        better = before["grade"] if before["grade"] == "strong" else "moderate"
+        return {**made, "grade": better, "assumed": ""}
+    why = "How much of what staff judged avoided is real was assumed, so the grade stays as it was."
+    return {**made, "assumed": f"{then} {why}"}
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    ends = "" if row["low"] is None else f" ({row['low']:g} to {row['high']:g})"
+    return f"{row['mode']:g}{ends}"
+
+
+def _evidence(plan: Plan, seen: Sequence[Used], compared: bool) -> dict[str, str]:
+    first = seen[0].effect
+    assert first is not None
+    last = max(u.seen.last for u in seen)
+    month = _month(last)
+    sources = {u.seen.evidence for u in seen if u.seen.evidence}
+    known = dict(plan.tables["evidence"].select("code", "known_from").iter_rows())
+    year, number = last // 12, last % 12 + 1
+    end = date(year, number, calendar.monthrange(year, number)[1])
+    names = ", ".join(u.seen.id for u in seen)
+    counts = "; ".join(f"{u.seen.count:g} of {u.seen.out_of:g}" for u in seen)
+    return {
+        "code": f"{PREFIX}{first.code}-{month}",
+        "citation": f"This partnership's observations up to {said(last)}",
+        "where": f"Observations {names}: {counts} judged avoided",
+        "badge": "modelled" if compared else "assumed",
+        "grade": "controlled" if compared else "judgement",
+        "known_from": max([end, *(known[s] for s in sources)]).isoformat(),
+        "note": f"Learnt from {names}" + (f" ({', '.join(sorted(sources))})." if sources else "."),
+    }
+
+
+def _is(code: str) -> Any:
+    import polars as pl
+
+    return pl.col("code") == code
+
+
+def said(months: int) -> str:
+    """A month (years times 12 plus month less 1) in words: April 2015."""
+    return f"{calendar.month_name[months % 12 + 1]} {months // 12}"
+
+
+def _month(months: int) -> str:
+    return f"{months // 12}-{months % 12 + 1:02d}"
