@@ -1,7 +1,7 @@
 """`bettercare ...`: runs a command of `cli_app` and turns what goes wrong into a sentence and an exit code.
 
-Exit codes: 0, fine; 1, the plan has problems; 2, wrong use; 130, stopped by Ctrl-C. Nothing heavy is imported before
-`main` begins, so that Ctrl-C has its answer from the first moment.
+Exit codes: 0, fine; 1, the plan has problems or the audit trail does not hold; 2, wrong use; 130, stopped by Ctrl-C.
+Nothing heavy is imported before `main` begins, so that Ctrl-C has its answer from the first moment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 STOPPED = 130  # by convention, 128 and the number of the signal
-WRITING = ("new", "run", "simulate", "triangulate", "export", "import")
+WRITING = ("new", "run", "simulate", "triangulate", "export", "import", "paper", "synth")
+# What a command that is stopped leaves behind. Of the others: nothing was written.
+SAID = {
+    **dict.fromkeys(WRITING, "Nothing more was written."),
+    "feed": "A feed that was not finished does not count; the others do.",
+    "serve": "The workspace keeps what was saved in it.",
+    "invite": "If no link was shown, invite again.",
+}
 CLEAR_LINE_AND_SHOW_CURSOR = b"\r\x1b[K\x1b[?25h"  # a progress bar may stand there, and hides it
 
 
@@ -43,7 +50,8 @@ def _run() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        print(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        subject = f"{error.filename} cannot be used: " if error.filename else ""  # it may be no file at all
+        print(f"{subject}{error.strerror or error}.", file=sys.stderr)
         sys.exit(2)
 
 
@@ -63,7 +71,7 @@ def _answering_ctrl_c() -> Iterator[None]:
 def _stop(*_: object) -> None:
     """End at once with a line. Python would wait first for every thread that still computes."""
     # Files are written in one piece each, and no signal is answered within one.
-    said = "Nothing more was written." if sys.argv[1:2] and sys.argv[1] in WRITING else "Nothing was written."
+    said = SAID.get("".join(sys.argv[1:2]), "Nothing was written.")
     with suppress(OSError):
         for stream in (1, 2):
             if os.isatty(stream):

@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from bettercare import cli_flow, cli_paper, cli_run, cli_serve, cli_triangulate
+from bettercare import (
+    cli_activity,
+    cli_benefits,
+    cli_flow,
+    cli_indicators,
+    cli_learn,
+    cli_paper,
+    cli_run,
+    cli_serve,
+    cli_synth,
+    cli_tokenise,
+    cli_triangulate,
+)
 from bettercare.cli_parts import Json, PlanArgument, print_json, read
 from bettercare.foundation.problems import UsageError, command, count
 
@@ -123,10 +135,17 @@ def version() -> None:
 app.command()(cli_run.run)
 app.command()(cli_run.backtest)
 app.command()(cli_flow.simulate)
+app.command()(cli_learn.learn)
+app.command()(cli_benefits.benefits)
 app.command()(cli_serve.serve)
 app.command()(cli_paper.paper)
 app.command()(cli_paper.invite)
 app.add_typer(cli_paper.audit, name="audit")
+app.add_typer(cli_activity.feed, name="feed")
+app.command()(cli_synth.synth)
+app.command()(cli_tokenise.tokenise)
+app.command()(cli_indicators.indicators)
+app.command()(cli_indicators.baseline)
 app.command()(cli_triangulate.triangulate)
 
 

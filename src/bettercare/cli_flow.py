@@ -2,55 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
+from bettercare.cli_parts import Json, PlanArgument, Seed, Threads, print_json, read
+
+if TYPE_CHECKING:
+    from bettercare.appraisal.patient_flow import PatientFlow
+
+Scenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Scenario (the plan's main one when left out).")
+]
+Year = Annotated[str | None, typer.Option("--year", metavar="YEAR", help="Financial year, for example 2018/19.")]
+Replications = Annotated[
+    int | None,
+    typer.Option("--replications", metavar="N", help="Simulated years (as many as are precise when left out).", min=2),
+]
+Precision = Annotated[
+    float,
+    typer.Option(
+        "--precision", metavar="PERCENT", help="Half an interval over its mean, if no number is given.", min=0.5
+    ),
+]
+Late = Annotated[
+    list[str] | None,
+    typer.Option("--late", metavar="CODE=MONTHS", help="An initiative that is late; may be given several times."),
+]
+OneMore = Annotated[
+    bool, typer.Option("--one-more/--no-one-more", help="Find out what one more bed or place would buy.")
+]
+KeepRisk = Annotated[
+    float | None,
+    typer.Option(
+        "--keep-risk", metavar="PERCENT", help="Find the cheapest beds that keep waits over four hours below this."
+    ),
+]
+Out = Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for report, tables and replay.")]
+Replay = Annotated[bool, typer.Option("--replay/--no-replay", help="Write a page that plays a week.")]
+Events = Annotated[bool, typer.Option("--events", help="Write every event of one year to events.parquet.")]
+Erlang = Annotated[
+    tuple[int, float] | None,
+    typer.Option("--erlang", metavar="BEDS UTILISATION", help="Only a textbook queue: simulated and exact waits."),
+]
 
 
 def simulate(
     plan: PlanArgument,
-    scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="NAME", help="Scenario (the plan's main one when left out).")
-    ] = None,
-    year: Annotated[
-        str | None, typer.Option("--year", metavar="YEAR", help="Financial year, for example 2018/19.")
-    ] = None,
-    replications: Annotated[
-        int | None,
-        typer.Option(
-            "--replications", metavar="N", help="Simulated years (as many as are precise when left out).", min=2
-        ),
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the random draws.", min=0)] = None,
-    precision: Annotated[
-        float,
-        typer.Option(
-            "--precision", metavar="PERCENT", help="Half an interval over its mean, if no number is given.", min=0.5
-        ),
-    ] = 5.0,
-    late: Annotated[
-        list[str] | None,
-        typer.Option("--late", metavar="CODE=MONTHS", help="An initiative that is late; may be given several times."),
-    ] = None,
-    one_more: Annotated[
-        bool, typer.Option("--one-more/--no-one-more", help="Find out what one more bed or place would buy.")
-    ] = True,
-    keep_risk: Annotated[
-        float | None,
-        typer.Option(
-            "--keep-risk", metavar="PERCENT", help="Find the cheapest beds that keep waits over four hours below this."
-        ),
-    ] = None,
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for report, tables and replay.")] = "out",
-    replay: Annotated[bool, typer.Option("--replay/--no-replay", help="Write a page that plays a week.")] = True,
-    events: Annotated[bool, typer.Option("--events", help="Write every event of one year to events.parquet.")] = False,
-    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="Threads.", min=1)] = None,
-    erlang: Annotated[
-        tuple[int, float] | None,
-        typer.Option("--erlang", metavar="BEDS UTILISATION", help="Only a textbook queue: simulated and exact waits."),
-    ] = None,
+    scenario: Scenario = None,
+    year: Year = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    precision: Precision = 5.0,
+    late: Late = None,
+    one_more: OneMore = True,
+    keep_risk: KeepRisk = None,
+    out: Out = "out",
+    replay: Replay = True,
+    events: Events = False,
+    threads: Threads = None,
+    erlang: Erlang = None,
     json: Json = False,
 ) -> None:
     """Simulate patients through a plan's beds: waits, full wards, delayed transfers, cancelled operations."""
@@ -61,45 +72,46 @@ def simulate(
 
     from bettercare.appraisal.census import preview
     from bettercare.appraisal.patient_flow import simulate as run
-    from bettercare.appraisal.search import cheapest_beds, what_a_bed_buys
-    from bettercare.reporting import flow_screen, flow_write, screen, write
+    from bettercare.reporting import flow_screen, flow_write, terminal, write
     from bettercare.reporting.flow_material import as_json
 
+    slips = _months(late or [])
     content = read(plan)
     folder = write.prepare(out)
     console = Console(highlight=False, stderr=json)
     if not json:
         for line in preview(content, scenario, year):
             console.print(line, markup=False, soft_wrap=True)
-    with screen.progress(console) as step:
-        flow = run(
-            content,
-            scenario,
-            year,
-            replications,
-            seed=seed,
-            precision=precision / 100.0,
-            slips=_months(late or []),
-            threads=threads,
-            events=events or replay,
-            progress=step,
-        )
+    how: dict[str, Any] = {"seed": seed, "precision": precision / 100.0, "slips": slips, "threads": threads}
+    with terminal.progress(console, "Simulating") as step:
+        flow = run(content, scenario, year, replications, **how, events=events or replay, progress=step)
+    bought, cheapest = _more_beds(flow, one_more, keep_risk, threads, console)
     chosen = list(flow.years)[-1]
-    simulation = flow.simulations[chosen]
-    bought = what_a_bed_buys(simulation, flow.years[chosen], threads=threads) if one_more else None
-    cheapest = None
-    if keep_risk is not None:
-        with screen.progress(console) as step:
-            cheapest = cheapest_beds(simulation, flow.years[chosen], keep_risk / 100.0, threads=threads, progress=step)
     paths = flow_write.write(flow, folder, chosen, bought, cheapest, replay=replay, events=events)
     if json:
         print_json(as_json(flow))
-        return
-    flow_screen.show(flow, console, paths["report"], bought, cheapest)
+    else:
+        flow_screen.show(flow, console, paths["report"], bought, cheapest)
+
+
+def _more_beds(flow: PatientFlow, one_more: bool, keep_risk: float | None, threads: int | None, console: Any) -> Any:
+    """What one more bed would buy, and the cheapest beds that keep long waits rare; None for what was not asked."""
+    from bettercare.appraisal.search import cheapest_beds, what_a_bed_buys
+    from bettercare.reporting import terminal
+
+    chosen = list(flow.years)[-1]
+    simulation, year = flow.simulations[chosen], flow.years[chosen]
+    bought = what_a_bed_buys(simulation, year, threads=threads) if one_more else None
+    if keep_risk is None:
+        return bought, None
+    with terminal.progress(console, "Looking for beds") as step:
+        return bought, cheapest_beds(simulation, year, keep_risk / 100.0, threads=threads, progress=step)
 
 
 def _months(late: list[str]) -> dict[str, float]:
     """Initiatives and months from arguments of the form CODE=MONTHS."""
+    from math import isfinite
+
     from bettercare.foundation.problems import UsageError
 
     out = {}
@@ -109,6 +121,8 @@ def _months(late: list[str]) -> dict[str, float]:
             out[code.strip()] = float(months)
         except ValueError:
             raise UsageError(f'--late "{text}" is not of the form CODE=MONTHS, for example I055=6') from None
+        if not isfinite(out[code.strip()]):
+            raise UsageError(f'--late "{text}" is not a number of months; write for example {code.strip()}=6')
     return out
 
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-DataOption = Annotated[str, typer.Option("--data", metavar="DIR", help="Folder of the workspace's data.")]
-DatabaseOption = Annotated[
-    str | None, typer.Option("--database", metavar="URL", help="The workspace's database, if it is not in the folder.")
-]
+from bettercare.cli_workspace import DatabaseOption, DataOption, configure, in_words
 
 audit = typer.Typer(help="The workspace's audit trail.", no_args_is_help=True)
 
 
-def _open(folder: str, database: str | None) -> None:
-    """Start Django on a workspace that is there. Raises UsageError where none is."""
+@contextmanager
+def _opened(folder: str, database: str | None) -> Iterator[None]:
+    """Start Django on a workspace that is there. Raises UsageError where none is, or what is there is not one."""
     from bettercare.foundation.problems import UsageError, command
 
-    if database is None and not (Path(folder) / "workspace.sqlite3").is_file():
+    if not database and not (Path(folder) / "workspace.sqlite3").is_file():
         raise UsageError(f"There is no workspace in {folder}. {command('serve', 'llr')} makes one.")
-    from bettercare.workspace import setup
-
-    setup.configure(Path(folder), database, demo=False)
+    configure(folder, database)
+    with in_words(folder, database):
+        yield
 
 
 def paper(
@@ -39,7 +39,18 @@ def paper(
     form = target.suffix.lower().lstrip(".")
     if form not in ("pdf", "docx"):
         raise UsageError(f"--out {out}: a paper is written as .pdf or .docx.")
-    _open(folder, database)
+    with _opened(folder, database):
+        content, said = _paper(meeting, form)
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
+    typer.echo(f"Wrote {out}: {said}.")
+
+
+def _paper(meeting: int, form: str) -> tuple[bytes, str]:
+    """The content of a meeting's paper, and what it is in words."""
+    from bettercare.foundation.problems import UsageError
     from bettercare.workspace.papers import making
     from bettercare.workspace.papers.models import Meeting, Paper
 
@@ -50,16 +61,11 @@ def paper(
     published = Paper.objects.filter(meeting=found).order_by("-pk").first()
     if published is not None:
         content = bytes(published.pdf if form == "pdf" else published.docx)
-        said = f"the published paper, plan revision {published.revision.code}"
-    else:
-        made = making.board_paper(found)
-        content = made.pdf() if form == "pdf" else made.docx()
-        said = f"a draft, plan revision {made.revision.code}, {made.run['draws']} draws from seed {made.run['seed']}"
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
-    typer.echo(f"Wrote {out}: {said}.")
+        return content, f"the published paper, plan revision {published.revision.code}"
+    made = making.board_paper(found)
+    content = made.pdf() if form == "pdf" else made.docx()
+    run = f"{made.run['draws']} draws from seed {made.run['seed']}"
+    return content, f"a draft, plan revision {made.revision.code}, {run}"
 
 
 @audit.command("verify")
@@ -71,7 +77,11 @@ def verify(
     ] = None,
 ) -> None:
     """Prove that no entry of the trail was changed, added or removed, and that revisions and papers are as stored."""
-    _open(folder, database)
+    with _opened(folder, database):
+        _verify(expect)
+
+
+def _verify(expect: str | None) -> None:
     from bettercare.workspace.audit.models import Entry, Head
     from bettercare.workspace.audit.models import verify as chain
     from bettercare.workspace.papers.making import wrong_papers
@@ -100,13 +110,18 @@ def invite(
     database: DatabaseOption = None,
 ) -> None:
     """Make a link with which somebody makes an account: how the first administrator gets in."""
-    from bettercare.foundation.problems import UsageError, did_you_mean, shown
+    with _opened(folder, database):
+        token = _invitation(email, partner, role)
+    typer.echo(f"Send {email} this link. It works once, for two weeks: <address of the workspace>/invitations/{token}")
 
-    _open(folder, database)
+
+def _invitation(email: str, partner: str, role: str) -> str:
+    """Make an invitation; the token of its link."""
     from django.core.exceptions import ValidationError
     from django.core.validators import validate_email
     from django.db import transaction
 
+    from bettercare.foundation.problems import UsageError, did_you_mean, shown
     from bettercare.workspace.accounts.models import Invitation, Person
     from bettercare.workspace.accounts.people import partner_names
     from bettercare.workspace.audit.models import record
@@ -125,4 +140,4 @@ def invite(
         invitation, token = Invitation.issue(email=email.lower(), partner=partner, role=role)
         after = {"email": invitation.email, "partner": partner, "role": role}
         record("the command line", "manage-people", f"invitation {invitation.pk}", after=after)
-    typer.echo(f"Send {email} this link. It works once, for two weeks: <address of the workspace>/invitations/{token}")
+    return token

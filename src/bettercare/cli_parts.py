@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 PlanArgument = Annotated[
     str, typer.Argument(metavar="PLAN", help="Folder of the plan, or a shipped example: llr, empty, broken.")
 ]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the random draws.", min=0)]
+Draws = Annotated[int | None, typer.Option("--draws", metavar="N", help="Possible futures to draw.", min=20)]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Threads; the numbers do not depend on it.", min=1)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

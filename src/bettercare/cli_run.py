@@ -6,27 +6,28 @@ from typing import Annotated, Any
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
+from bettercare.cli_parts import Draws, Json, PlanArgument, Seed, Threads, print_json, read
 
 CHAPTER_YEARS = 10  # simulated for the report's chapter on patient flow
 
 
 def run(
     plan: PlanArgument,
-    draws: Annotated[int | None, typer.Option("--draws", metavar="N", help="Possible futures to draw.", min=20)] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the random draws.", min=0)] = None,
+    draws: Draws = None,
+    seed: Seed = None,
     scenario: Annotated[
         list[str] | None,
         typer.Option("--scenario", metavar="NAME", help="Only this scenario; may be given several times."),
     ] = None,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the report and the results.")] = "out",
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Threads; the numbers do not depend on it.", min=1)
-    ] = None,
+    threads: Threads = None,
     json: Json = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")] = False,
     patient_flow: Annotated[
         bool, typer.Option("--patient-flow", help="Add a chapter that simulates the main scenario's patients.")
+    ] = False,
+    after_evidence: Annotated[
+        bool, typer.Option("--after-evidence", help="Learn first, as the command learn does, and forecast after it.")
     ] = False,
 ) -> None:
     """Forecast a plan: one screen here, and a report, results.parquet, results.csv and run.toml in a folder."""
@@ -35,8 +36,11 @@ def run(
     from contextlib import nullcontext
     from datetime import datetime
 
+    from bettercare.foundation.problems import UsageError
     from bettercare.reporting.drawing import Drawer
 
+    if no_report and patient_flow:
+        raise UsageError("--patient-flow adds a chapter to the report, which --no-report leaves out. Give one of them.")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices here are small: its own threads would only wait
     with nullcontext() if no_report else Drawer() as drawer:  # first of all: it loads while the plan is read
         from importlib.metadata import version
@@ -44,7 +48,7 @@ def run(
         from rich.console import Console
 
         from bettercare.engines.forecast import forecast
-        from bettercare.reporting import screen, write
+        from bettercare.reporting import learn_chapter, screen, terminal, write
         from bettercare.reporting.as_json import as_json
         from bettercare.reporting.material import Material
         from bettercare.reporting.report import Run
@@ -56,25 +60,41 @@ def run(
         console = Console(highlight=False, stderr=json)
         if not json:
             console.print(screen.checked(content), markup=False, soft_wrap=True)
-        with screen.progress(console) as step:
-            f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step)
-        more = _simulated(content, seed, threads, console) if patient_flow and drawer else []
+        found = _learned(content, draws, seed, threads, console) if after_evidence else None
+        inputs = found.inputs(names or content.scenario_names) if found else None
+        with terminal.progress(console, "Forecasting") as step:
+            f = forecast(content, names, draws=draws, seed=seed, threads=threads, progress=step, inputs=inputs)
+        more = [learn_chapter.chapter(found)] if found else []
+        more += _simulated(content, seed, threads, console) if patient_flow else []
         material = Material(f)
-        about = Run(version("bettercare"), time.perf_counter() - began, datetime.now())
+        evidence = tuple(u.seen.id for u in found.used) if found else ()
+        about = Run(version("bettercare"), time.perf_counter() - began, datetime.now(), evidence)
         paths = write.write(f, folder, about, material if drawer else None, drawer, more)
         if json:
-            print_json(as_json(f, time.perf_counter() - began))
+            print_json(as_json(f, time.perf_counter() - began, evidence))
         else:
             screen.show(material, console, paths[-1] if drawer else None)
+
+
+def _learned(plan: Any, draws: int | None, seed: int | None, threads: int | None, console: Any) -> Any:
+    """What the plan's observations teach; says so, since every figure after it rests on them."""
+    from bettercare.appraisal.learned import learn
+    from bettercare.reporting import learn_answer, terminal
+
+    with terminal.progress(console, "Learning") as step:
+        found = learn(plan, draws=draws, seed=seed, threads=threads, progress=step)
+    for line in terminal.wrapped(["After evidence:", *learn_answer.opening(found)], indent=0):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return found
 
 
 def _simulated(plan: Any, seed: int | None, threads: int | None, console: Any) -> list[Any]:
     """The chapter on patient flow under the main scenario in the headline year."""
     from bettercare.appraisal.patient_flow import simulate
-    from bettercare.reporting import screen
+    from bettercare.reporting import terminal
     from bettercare.reporting.flow_chapter import chapter
 
-    with screen.progress(console) as step:
+    with terminal.progress(console, "Simulating") as step:
         flow = simulate(plan, replications=CHAPTER_YEARS, seed=seed, threads=threads, progress=step)
     return [chapter(flow)]
 

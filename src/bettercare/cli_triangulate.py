@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
+from bettercare.cli_parts import Draws, Json, PlanArgument, print_json, read
+
+if TYPE_CHECKING:
+    from bettercare.plan.plan import Plan
+
+Returns = Annotated[
+    list[str] | None, typer.Argument(metavar="[RETURNS]...", help="Returns (.xlsx), or the folder that holds them.")
+]
+Partner = Annotated[
+    list[str] | None,
+    typer.Option("--partner", metavar="CODE", help="A template for this partner only; may be given several times."),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", metavar="DATE", help="As-of date to put into the templates.", formats=["%Y-%m-%d"]),
+]
 
 
 def triangulate(
     plan: PlanArgument,
-    returns: Annotated[
-        list[str] | None, typer.Argument(metavar="[RETURNS]...", help="Returns (.xlsx), or the folder that holds them.")
-    ] = None,
+    returns: Returns = None,
     template: Annotated[
         str | None, typer.Option("--template", metavar="FOLDER", help="Write a return template for each partner.")
     ] = None,
     filled: Annotated[bool, typer.Option("--filled", help="Put the plan's own figures into the templates.")] = False,
-    partner: Annotated[
-        list[str] | None,
-        typer.Option("--partner", metavar="CODE", help="A template for this partner only; may be given several times."),
-    ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option("--as-of", metavar="DATE", help="As-of date to put into the templates.", formats=["%Y-%m-%d"]),
-    ] = None,
+    partner: Partner = None,
+    as_of: AsOf = None,
     tolerance: Annotated[
         str,
         typer.Option("--tolerance", metavar="PERCENT", help="How far figures may differ, as a share of the larger."),
@@ -38,20 +45,14 @@ def triangulate(
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="NAME", help="Scenario whose forecast stands for later years.")
     ] = None,
-    draws: Annotated[int | None, typer.Option("--draws", metavar="N", help="Possible futures to draw.", min=20)] = None,
+    draws: Draws = None,
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Write the result as Excel, Word and CSV there.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Hold partners' returns against each other and the plan: what disagrees, which saving is claimed twice."""
-    from bettercare.appraisal.triangulation import triangulate as hold
-    from bettercare.appraisal.triangulation_figures import Figures
-    from bettercare.appraisal.triangulation_read import read_returns
-    from bettercare.engines.forecast import forecast
     from bettercare.foundation.problems import UsageError, command
-    from bettercare.reporting import triangulation_screen, triangulation_write, write
-    from bettercare.reporting.triangulation_template import write_templates
 
     share = _share(tolerance)
     if bool(returns) == bool(template):
@@ -63,24 +64,46 @@ def triangulate(
     if scenario or filled or returns:
         content.under(chosen)  # raises UsageError with the nearest name
     if template:
-        run = forecast(content, [chosen], draws=draws) if filled else None
-        figures = Figures(content, run, scenario)
-        day = as_of.date() if as_of else None
-        paths = write_templates(content, template, figures, filled=filled, partners=partner or (), as_of=day)
-        typer.echo(f"Wrote {len(paths)} templates to {template}: {', '.join(path.name for path in paths)}.")
+        names = _templates(content, template, scenario, filled, partner or (), as_of, draws)
+        typer.echo(f"Wrote {len(names)} templates to {template}: {', '.join(names)}.")
         typer.echo(f"When they are filled in: {command('triangulate', plan, template)}")
         return
+    from rich.console import Console
+
+    from bettercare.appraisal.triangulation import triangulate as hold
+    from bettercare.appraisal.triangulation_read import read_returns
+    from bettercare.engines.forecast import forecast
+    from bettercare.reporting import triangulation_screen, triangulation_write, write
+
     found = read_returns(content, returns or [])
     folder = write.prepare(out) if out else None
     f = forecast(content, [chosen], draws=draws)
     result = hold(content, found.lines, f, share, scenario=chosen, working_days=days, problems=found.problems)
-    written: list[Path] = triangulation_write.write(content, result, folder) if folder else []
+    written = triangulation_write.write(content, result, folder) if folder else []
     if json:
         print_json(result.to_dict())
-        return
-    from rich.console import Console
+    else:
+        triangulation_screen.show(content, result, Console(highlight=False), written)
 
-    triangulation_screen.show(content, result, Console(highlight=False), written)
+
+def _templates(
+    plan: Plan,
+    folder: str,
+    scenario: str | None,
+    filled: bool,
+    partners: Sequence[str],
+    as_of: datetime | None,
+    draws: int | None,
+) -> list[str]:
+    """Write a template for each partner; their names."""
+    from bettercare.appraisal.triangulation_figures import Figures
+    from bettercare.engines.forecast import forecast
+    from bettercare.reporting.triangulation_template import write_templates
+
+    run = forecast(plan, [scenario or plan.settings.main], draws=draws) if filled else None
+    day = as_of.date() if as_of else None
+    figures = Figures(plan, run, scenario)
+    return [path.name for path in write_templates(plan, folder, figures, filled=filled, partners=partners, as_of=day)]
 
 
 def _share(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ from bettercare.engines.simulate.network import Station
 from bettercare.engines.simulate.results import MEASURES, YearOfFlow
 from bettercare.engines.simulate.run import Simulation
 from bettercare.plan.read import read_plan
-from bettercare.reporting import chart_flow, chart_flow_blocks, flow_answer, flow_chapter, flow_screen
+from bettercare.reporting import chart_flow, chart_flow_blocks, flow_answer, flow_chapter, flow_screen, flow_write
+from bettercare.reporting.chapters import charts_of
 from bettercare.reporting.chart_style import Chart, Table
 from bettercare.reporting.flow_material import FlowMaterial, Line, Spread, as_json
 from bettercare.reporting.flow_pictures import HOURS
@@ -94,8 +96,10 @@ def _mean(flow: PatientFlow, scenario: str, service: str, site: str, measure: st
     return float(found["mean"].item())
 
 
-def test_the_screen_fits_and_begins_with_the_question(screen: list[str]) -> None:
-    assert screen[0] == "WOULD FEWER BEDS MAKE THINGS WORSE? 2016/17"
+def test_the_screen_fits_and_holds_the_base_year_against_what_was_published_first(screen: list[str]) -> None:
+    base, question = "THE BASE YEAR 2013/14, SIMULATED AND PUBLISHED", "WOULD FEWER BEDS MAKE THINGS WORSE? 2016/17"
+    assert [line for line in screen if line in (base, question)] == [base, question]
+    assert screen[0] == base
     assert max(map(len, screen)) <= 80
 
 
@@ -270,10 +274,10 @@ def test_the_json_has_every_measure_everywhere(flow: PatientFlow) -> None:
 
 def test_the_chapter_has_what_the_page_has(flow: PatientFlow) -> None:
     chapter = flow_chapter.chapter(flow, BOUGHT, CHEAPEST)
-    drawn = [c.code for c in flow_chapter.charts([chapter])]
+    drawn = [c.code for c in charts_of([chapter])]
     assert drawn == ["flow-heat", "flow-waits", "flow-ae", "flow-delays", "flow-queues", "flow-bought"]
     assert all(isinstance(b, str | Chart | Table) for b in chapter.blocks)
-    assert len({c.alt for c in flow_chapter.charts([chapter])}) == len(drawn)
+    assert len({c.alt for c in charts_of([chapter])}) == len(drawn)
 
 
 def test_the_page_stands_by_itself(flow_page: str, tree: Element) -> None:
@@ -312,3 +316,24 @@ def test_the_last_line_says_where_the_report_is(flow: PatientFlow, capsys: pytes
 
     flow_screen.show(flow, Console(width=80), Path("out/patient-flow.html"))
     assert capsys.readouterr().out.splitlines()[-1] == "Report: out/patient-flow.html"
+
+
+def test_the_page_asks_about_the_base_year_first_and_the_link_skips_to_the_answer(tree: Element) -> None:
+    chapters = [section.attributes.get("id") for section in tree.all("section")]
+    assert chapters[:2] == ["patient-flow-base", "patient-flow-answer"]
+    assert tree.all("a")[0].attributes["href"] == "#patient-flow-answer"
+
+
+def test_late_dates_are_kept_with_what_makes_the_same_numbers_again(flow: PatientFlow, tmp_path: Path) -> None:
+    late = replace(flow, slips={"I055": 6.0, "I062": 1.5})
+    paths = flow_write.write(late, tmp_path, SCENARIO, replay=False)
+    again = tomllib.loads(paths["run"].read_text(encoding="utf-8"))
+    assert again["late"] == {"I055": 6.0, "I062": 1.5}
+    assert (again["scenario"], again["year"], again["replications"], again["seed"]) == (SCENARIO, "2016/17", 2, 1)
+    assert "I055 by 6 months, I062 by 1.5 months" in paths["report"].read_text(encoding="utf-8")
+    assert as_json(late)["late"] == {"I055": 6.0, "I062": 1.5}
+
+
+def test_a_simulation_remembers_which_dates_were_late() -> None:
+    found = simulate(read_plan("llr"), SCENARIO, "2016/17", 1, seed=1, slips={"I055": 6.0}, beside=False)
+    assert found.slips == {"I055": 6.0}

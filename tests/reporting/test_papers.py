@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -371,14 +370,6 @@ def test_decisions_are_told_with_their_override(board_pdf: pypdf.PdfReader) -> N
     assert "decided while a gate was still open, because: Winter would not wait." in said
 
 
-def test_objects_do_as_well_as_dictionaries(plan: Plan, f: Forecast, board: Paper) -> None:
-    """The web app passes its own rows: a revision may be an object with a code."""
-    meeting = SimpleNamespace(**{**MEETING, "officer": SimpleNamespace(**MEETING["officer"])}, pk=3)  # type: ignore[dict-item]
-    decision = SimpleNamespace(**{**DECISIONS[0], "revision": SimpleNamespace(code="0123456789ab")})
-    again = paper_from_plan(plan, f, board="hospital", meeting=meeting, decisions=[decision], ran_on=RAN)
-    assert again == board
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -387,6 +378,7 @@ def test_objects_do_as_well_as_dictionaries(plan: Plan, f: Forecast, board: Pape
         ({"items": [{"verb": "note"}]}, "a text or an initiative"),
         ({"items": [{"vreb": "note"}]}, 'Did you mean "verb"?'),
         ({"meeting": {"venue": "x"}}, 'A meeting needs "on"'),
+        ({"meeting": "27 September"}, '"27 September" is not a dictionary. Give each meeting as one'),
         ({"meeting": {"on": "27/09/2018"}}, "is not a day"),
         ({"progress": {"falls-liv": "x"}}, 'Did you mean "falls-live"?'),
         ({"words": {"financ": ["x"]}}, 'Did you mean "finance"?'),

@@ -16,7 +16,7 @@ from bettercare.plan.read import read_plan
 from bettercare.reporting import tables, tables_care, text
 from bettercare.reporting.answer import answer, if_nothing
 from bettercare.reporting.chart_gap import group_totals, scenarios
-from bettercare.reporting.charts import MAKERS, all_charts
+from bettercare.reporting.charts import MAKERS, each_chart
 from bettercare.reporting.material import Material
 from bettercare.reporting.report import render
 from bettercare.reporting.screen import lines
@@ -118,7 +118,7 @@ def test_tables_have_captions_and_scopes(tree: Element) -> None:
 
 
 def test_every_chart_has_title_words_and_table(m: Material, tree: Element) -> None:
-    charts = all_charts(m)
+    charts = {chart.code: chart for chart in each_chart(m)}
     assert set(MAKERS) - set(charts) <= {"deprivation"}  # the small plan has no zones
     for figure, (code, chart) in zip(tree.all("figure"), charts.items(), strict=True):
         assert figure.attributes["id"] == f"chart-{code}"

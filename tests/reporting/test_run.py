@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bettercare.cli import app, main
 from bettercare.engines.forecast import Forecast
+from bettercare.reporting import terminal
 from bettercare.reporting.as_json import MEASURES, as_json
 from bettercare.reporting.material import Material
 from bettercare.reporting.screen import lines
@@ -105,6 +108,7 @@ def test_one_scenario(folder: Path, tmp_path: Path) -> None:
         (("PLAN", "--draws", "3"), 2, "20"),
         (("PLAN", "--threads", "0"), 2, "threads"),
         (("PLAN", "--out", "FILE"), 2, "is a file"),
+        (("PLAN", "--no-report", "--patient-flow"), 2, "Give one of them"),
     ],
 )
 def test_wrong_use(
@@ -137,6 +141,13 @@ def test_problems_stop_the_run(
     assert 'Did you mean "emergency"?' in err
     assert err.strip().endswith("Nothing was run.")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_bar_says_what_it_waits_for() -> None:
+    console = Console(file=StringIO(), force_terminal=True)
+    with terminal.progress(console, "Simulating") as step:
+        step(1, 2)
+    assert "Simulating" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_the_screen_fits(m: Material) -> None:

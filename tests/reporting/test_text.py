@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 
 from bettercare.reporting import text
@@ -16,6 +18,10 @@ from bettercare.reporting import text
         (999_600_000, "£1.00bn"),
         (847_300, "£850,000"),
         (999_900, "£1.0m"),
+        (996_000, "£1.0m"),
+        (994_000, "£990,000"),
+        (-300, "£0"),
+        (-998_400_000, "−£998m"),
         (9_960_000, "£10m"),
         (38_730, "£39,000"),
         (12, "£0"),
@@ -38,6 +44,9 @@ def test_money_with_a_sign() -> None:
         (14_505.3, "14,500"),
         (-37.1, "−37"),
         (-3.14, "−3.1"),
+        (-0.3, "−0.3"),
+        (-0.04, "0.0"),
+        (-0.0, "0"),
         (0.0, "0"),
         (9_999.6, "10,000"),
         (5, "5"),
@@ -77,6 +86,29 @@ def test_lists_and_counts() -> None:
     assert text.counted(1200, "bed") == "1,200 beds"
     assert text.months(-1.2) == "1 month early"
     assert text.months(0.2) == "on time"
+
+
+def test_days() -> None:
+    on = date(2015, 7, 4)
+    assert text.day(on) == "4 July 2015"
+    assert text.day(on, year=False) == "4 July"
+    assert text.day(on, year=False, weekday=True) == "Saturday 4 July"
+    assert text.day(datetime(2015, 7, 4, 23, 30)) == "4 July 2015"
+    assert text.day(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("It is so", "It is so."),
+        (" Is it? ", "Is it?"),
+        ("It is so.", "It is so."),
+        ("As follows:", "As follows:"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_ends_once(given: str, said: str) -> None:
+    assert text.ended(given) == said
 
 
 def test_a_sentence_keeps_its_figures_exact() -> None:

@@ -149,7 +149,7 @@ def under_scenarios(m: Material) -> Item | None:
         )
         parts = where_it_comes_from(m)
         if parts:
-            sentences.append(say(f"Of that change: {text.listed(parts)}."))
+            sentences.append(say(f"The largest parts of that change: {text.listed(parts)}."))
     return Item("scenarios", "Under each scenario", tuple(sentences), table, "gap")
 
 
@@ -378,15 +378,10 @@ def if_it_fails(m: Material) -> Item | None:
             f" in {m.year}, {text.change_of_gap(m.change(m.main, n).mean)} than "
             f"\u201c{m.labels.scenario(m.main)}\u201d.",
         ),
-        say("Trigger: " + _ended(scenario.trigger), badge="assumed"),
+        say("Trigger: " + text.ended(scenario.trigger), badge="assumed"),
     ]
     if scenario.cost_note:
-        out.append(say("Cost: " + _ended(scenario.cost_note), badge="assumed"))
+        out.append(say("Cost: " + text.ended(scenario.cost_note), badge="assumed"))
     if scenario.fallback:
-        out.append(say("Fallback: " + _ended(scenario.fallback), badge="assumed"))
+        out.append(say("Fallback: " + text.ended(scenario.fallback), badge="assumed"))
     return Item("fails", "What happens if the shift out of hospital fails", tuple(out), chapter="scenarios")
-
-
-def _ended(words: str) -> str:
-    words = words.strip()
-    return words if words.endswith((".", "!", "?")) else words + "."

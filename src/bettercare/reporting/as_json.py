@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bettercare.engines.forecast import Forecast
@@ -16,18 +17,20 @@ MEASURES = {
 }
 
 
-def as_json(f: Forecast, seconds: float) -> dict[str, Any]:
+def as_json(f: Forecast, seconds: float, evidence: Sequence[str] = ()) -> dict[str, Any]:
     """Plain values.
 
     `scenarios.<name>.<year>.<measure>` is {p5, p50, p95, mean}; `ledger.<name>.<year>.<measure>` is the mean part of
     each cause, by `kind` or `kind:code`; the parts add up to the mean. `gap_gbp_m` is in millions of pounds. A measure
-    that the plan has nothing for is left out.
+    that the plan has nothing for is left out. `after_evidence` names the observations that it was
+    learnt from.
     """
     return {
         "plan": f.plan.settings.name,
         "revision": f.plan.revision,
         "seed": f.seed,
         "draws": f.draws,
+        "after_evidence": list(evidence),
         "seconds": round(seconds, 3),
         "scenarios": {name: {year: _values(f, name, year) for year in f.years} for name in f.scenarios},
         "ledger": {name: _ledger(f, name) for name in f.scenarios},

@@ -226,8 +226,8 @@ def phased(m: FlowMaterial) -> Chart | None:
         for (_, before), (day, after) in pairwise(steps):
             on = first + timedelta(days=int(day))
             more = "open" if after > before else "close"
-            changes.append(f"{on.day} {on:%B}: {text.counted(abs(after - before), what)} {more}")
-            rows.append((m.where(where), f"{on.day} {on:%B %Y}", str(before), str(after), *_around(taken, open_, day)))
+            changes.append(f"{text.day(on, year=False)}: {text.counted(abs(after - before), what)} {more}")
+            rows.append((m.where(where), text.day(on), str(before), str(after), *_around(taken, open_, day)))
         panels.append(Phase(m.where(where), tuple(taken), tuple(steps), tuple(changes)))
     start, end, low = total[0], total[-1], float(total.min())
     dip = round(min(start, end) - low)
@@ -235,9 +235,9 @@ def phased(m: FlowMaterial) -> Chart | None:
     if dip > 0:
         week = first + timedelta(weeks=int(total.argmin()))
         title = (
-            f"Out of step: in the week of {week.day} {week:%B} {dip} fewer beds and places are open than before and "
+            f"Out of step: in the week of {text.day(week, year=False)} {dip} fewer beds and places are open than "
+            "before and after, because some close before others open"
         )
-        title += "after, because some close before others open"
     table = Table(
         "Beds and places that open or close within the year",
         ("Place", "Day", "Open before", "Open after", "Taken the week before", "Taken four weeks after"),

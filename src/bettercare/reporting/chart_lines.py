@@ -12,8 +12,6 @@ from typing import Any
 
 from bettercare.reporting.chart_style import BLUE, GREY, INK, TYPE, finish
 
-LAYERS = ("band", "low", "high", "dashed", "zero", "line", "steps", "squares")
-
 
 @dataclass(frozen=True)
 class Panel:

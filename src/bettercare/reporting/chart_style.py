@@ -20,10 +20,7 @@ MEASURED = "Liberation Sans"  # has Arial's widths and is known to the drawing e
 INK = "#212b32"
 BLUE = "#005eb8"
 ORANGE = "#b35900"
-PURPLE = "#5a2a82"
-GREEN = "#00703c"
 GREY = "#4c6272"
-PALE = "#d8dde0"
 
 CONFIG: dict[str, Any] = {
     "aria": False,

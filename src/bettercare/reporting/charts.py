@@ -38,8 +38,3 @@ def each_chart(m: Material) -> Iterator[Chart]:
         chart = make(m)
         if chart is not None:
             yield chart
-
-
-def all_charts(m: Material) -> dict[str, Chart]:
-    """The charts by code."""
-    return {chart.code: chart for chart in each_chart(m)}

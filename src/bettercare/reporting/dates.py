@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from bettercare.reporting import text
 from bettercare.reporting.material import Material
 
 # How a plan's own reasoning says that its source has the year and no more ("gives only the year", "gives only 2019").
@@ -51,7 +52,7 @@ def note(m: Material) -> str:
         return ""
     common = {(d.month, d.day) for d in days}
     first = max(common, key=lambda md: sum((d.month, d.day) == md for d in days))
-    taken = f"{first[1]} {date(2000, *first):%B}"
+    taken = text.day(date(2000, *first), year=False)
     mostly = "" if len(common) == 1 else ", or another day that the plan names,"
     return (
         f"Where only a year is shown, the source gives no more ({len(days)} of {m.dates.height} dates); the forecast "

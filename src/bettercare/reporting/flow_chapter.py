@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from bettercare.reporting import badges, chart_flow, chart_flow_blocks, flow_answer, text
-from bettercare.reporting.chapters import Block, Chapter
-from bettercare.reporting.chart_style import Chart, Table, dress
-from bettercare.reporting.drawing import Drawer, svg
+from bettercare.reporting import badges, chart_flow, chart_flow_blocks, flow_answer, page, text
+from bettercare.reporting.chapters import Block, Chapter, charts_of
+from bettercare.reporting.chart_style import Table
+from bettercare.reporting.drawing import Drawer
 from bettercare.reporting.flow_material import FlowMaterial, Line, Spread
 from bettercare.reporting.text import Sentence
 
@@ -27,14 +25,9 @@ LONG_NAMES = {"counted-NHS": "of these, counted as NHS", "counted-social care": 
 
 
 def chapter(flow: PatientFlow, bought: Sequence[Bought] | None = None, cheapest: Cheapest | None = None) -> Chapter:
-    """All of it as one chapter of the report; `charts` names what has to be drawn for it."""
+    """All of it as one chapter of the report."""
     parts = sections(FlowMaterial(flow), bought, cheapest)
     return Chapter(CODE, flow_answer.QUESTION, tuple(b for part in parts for b in part.blocks))
-
-
-def charts(chapters: Sequence[Chapter]) -> list[Chart]:
-    """The charts of some chapters, in order."""
-    return [b for c in chapters for b in c.blocks if isinstance(b, Chart)]
 
 
 def sections(
@@ -42,8 +35,8 @@ def sections(
 ) -> list[Chapter]:
     """The parts of the chapter, as chapters of a page; those with nothing in them are left out."""
     found = [
-        _part("answer", f"The answer for {m.year}", *_said(flow_answer.question(m)), *compared(m)),
         _part("base", f"Is {m.base} reproduced?", *_said([flow_answer.base_year(m)]), published(m), *fitted(m)),
+        _part("answer", f"The answer for {m.year}", *_said(flow_answer.question(m)), *compared(m)),
         _part("full", "How full it is", chart_flow.heat(m), chart_flow.phased(m), *_steady(m)),
         _part("waits", "How long people wait", chart_flow.waits(m), chart_flow.emergency_department(m)),
         _part("delays", "Ready to leave, and still in a bed", chart_flow_blocks.delays(m)),
@@ -65,7 +58,7 @@ def _part(code: str, title: str, *blocks: Block | None) -> Chapter:
 
 
 def _said(sentences: Sequence[Sentence]) -> list[Block]:
-    return [Markup(f"{s.html} {badges.html(s.badge)}".strip()) for s in sentences]
+    return [Markup(page.sentence(s)) for s in sentences]
 
 
 def _marked(lines: Sequence[str]) -> list[Block]:
@@ -166,31 +159,20 @@ def render(
     drawer: Drawer | None = None,
 ) -> str:
     """The page as text; `drawer` draws the charts, if one was started earlier."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    here = files("bettercare.reporting") / "templates"
     m = FlowMaterial(flow)
     found = sections(m, bought, cheapest)
-    drawn = {c.code: drawer.draw(c.picture).result if drawer else partial(svg, c.picture) for c in charts(found)}
-    environment = Environment(
-        loader=FunctionLoader(lambda name: (here / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "badge": lambda b: Markup(badges.html(b)),
-        "picture": lambda c: Markup(dress(drawn[c.code](), c.code, c.alt)),
-        "is_chart": lambda b: isinstance(b, Chart),
-        "is_table": lambda b: isinstance(b, Table),
-    }
-    return environment.get_template("flow.html.j2").render(
-        m=m,
-        s=flow.plan.settings,
-        run=about,
-        chapters=found,
-        question=flow_answer.QUESTION,
-        years=text.counted(flow.replications, "simulated year"),
-        css=Markup((here / "report.css").read_text(encoding="utf-8")),
+    drawn = {chart.code: page.begun(chart, drawer) for chart in charts_of(found)}
+    return (
+        page.environment(drawn)
+        .get_template("flow.html.j2")
+        .render(
+            m=m,
+            s=flow.plan.settings,
+            run=about,
+            chapters=found,
+            question=flow_answer.QUESTION,
+            answer=f"{CODE}-answer",
+            years=text.counted(flow.replications, "simulated year"),
+            css=Markup(page.read("report.css")),
+        )
     )

@@ -352,6 +352,7 @@ def as_json(flow: PatientFlow) -> dict[str, Any]:
         "seed": flow.seed,
         "year": flow.year,
         "scenario": FlowMaterial(flow).name,
+        "late": dict(flow.slips),
         "replications": flow.replications,
         "precise": flow.precise,
         "seconds": round(flow.seconds, 3),

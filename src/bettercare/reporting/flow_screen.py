@@ -1,4 +1,4 @@
-"""A simulated patient flow on one terminal screen: the answer first, then the numbers it rests on."""
+"""A simulated patient flow on one terminal screen: how near the base year comes, the answer, and its numbers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bettercare.reporting import flow_answer as answer
-from bettercare.reporting import text
+from bettercare.reporting import terminal, text
 from bettercare.reporting.badges import SHAPES
 from bettercare.reporting.flow_material import FlowMaterial, Line
 from bettercare.reporting.labels import short
+from bettercare.reporting.terminal import WIDE, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bettercare.appraisal.patient_flow import PatientFlow
     from bettercare.appraisal.search import Bought, Cheapest
 
-WIDE = 80
 NAME, COLUMN = 29, 25  # characters of the table: what it is, and each scenario
 
 
@@ -31,37 +31,27 @@ def show(
     cheapest: Cheapest | None = None,
 ) -> None:
     """The simulated year on one screen; the last line says where the report is."""
-    for line in lines(FlowMaterial(flow), bought, cheapest):
-        console.print(line, markup=False, highlight=False, soft_wrap=True, style="bold" if line.isupper() else None)
-    if report_path is not None:
-        console.print(f"Report: {report_path}", markup=False, highlight=False, soft_wrap=True)
+    last = "" if report_path is None else f"Report: {report_path}"
+    terminal.show(lines(FlowMaterial(flow), bought, cheapest), console, last)
 
 
 def lines(m: FlowMaterial, bought: Sequence[Bought] | None = None, cheapest: Cheapest | None = None) -> list[str]:
     """The screen as lines of at most 80 characters."""
-    out = [f"{answer.QUESTION} {m.year}".upper()]
-    out += _wrapped(s.plain for s in answer.question(m))
-    out += base_year(m)
+    out = base_year(m)  # first: a scenario is worth no more than what is known to come out right
+    out += [f"{answer.QUESTION} {m.year}".upper(), *wrapped(s.plain for s in answer.question(m))]
     out += table(m)
     out += blocks(m)
     if bought:
-        out += ["ONE MORE BED OR PLACE WOULD BUY", *_wrapped(s.plain for s in answer.buys(m, bought, 2))]
+        out += ["ONE MORE BED OR PLACE WOULD BUY", *wrapped(s.plain for s in answer.buys(m, bought, 2))]
     if cheapest is not None:
         out.append(f"CHEAPEST BEDS THAT KEEP WAITS OVER 4 H UNDER {text.percent(cheapest.target)}")
-        out += _wrapped(s.plain for s in answer.cheapest(m, cheapest))
-    return [*out, "WHAT THIS IS NOT", *_wrapped([" ".join(answer.limits(m))])]
-
-
-def _wrapped(sentences: object) -> list[str]:
-    out: list[str] = []
-    for sentence in sentences:  # type: ignore[attr-defined]
-        out += textwrap.wrap(sentence, WIDE, initial_indent="  ", subsequent_indent="    ")
-    return out
+        out += wrapped(s.plain for s in answer.cheapest(m, cheapest))
+    return [*out, "WHAT THIS IS NOT", *wrapped([" ".join(answer.limits(m))])]
 
 
 def base_year(m: FlowMaterial) -> list[str]:
     """The base year held against what was published."""
-    out = [f"THE BASE YEAR {m.base}, SIMULATED AND PUBLISHED", *_wrapped([answer.base_year(m).plain])]
+    out = [f"THE BASE YEAR {m.base}, SIMULATED AND PUBLISHED", *wrapped([answer.base_year(m).plain])]
     for row in m.published:
         both = [answer.published_value(row, row[k]) for k in ("mean", "published")]
         near = "near" if row["near"] else "NOT NEAR"
@@ -112,7 +102,7 @@ def _of(full: float, arranging: float) -> str:
 
 def blocks(m: FlowMaterial) -> list[str]:
     """Where most people wait to come in."""
-    found = _wrapped(s.plain for s in answer.blocks(m))
+    found = wrapped(s.plain for s in answer.blocks(m))
     return [
         "WHERE IT BLOCKS FIRST: PEOPLE WAITING TO COME IN ON AN AVERAGE DAY",
         *(found or ["  Nobody waits anywhere."]),

@@ -51,7 +51,7 @@ def write(
 
 
 def _again(flow: PatientFlow, scenario: str) -> str:
-    """What is needed to make the same numbers again, as TOML."""
+    """What is needed to make the same numbers again, as TOML; initiatives that were late in a table at its end."""
     facts = {
         "plan": flow.plan.settings.name,
         "revision": flow.plan.revision,
@@ -61,4 +61,7 @@ def _again(flow: PatientFlow, scenario: str) -> str:
         "seed": flow.seed,
         "version": version("bettercare"),
     }
-    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in facts.items())
+    lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
+    if flow.slips:
+        lines += ["", "[late]  # months", *(f"{json.dumps(code)} = {months!r}" for code, months in flow.slips.items())]
+    return "\n".join(lines) + "\n"

@@ -107,10 +107,11 @@ class Material:
         return [g for g in BED_GROUPS if self.has(f"{g}_needed")]
 
     def causes(self, name: str) -> pl.DataFrame:
-        """Causes of the gap: group, kind, label, value (GBP, means)."""
-        table = engine.causes(self.f, name, self.year)
+        """Causes of the gap: group, kind, label, value (GBP, means); none in a plan without money."""
         names = {"group": pl.String, "kind": pl.String, "label": pl.String, "value": pl.Float64}
-        return table if table.height else pl.DataFrame(schema=names)
+        if not any(measure == "gap_gbp" for measure, _ in self.result(name).ledger):
+            return pl.DataFrame(schema=names)
+        return engine.causes(self.f, name, self.year)
 
     @cached_property
     def initiatives(self) -> pl.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bettercare.foundation.problems import UsageError, did_you_mean
-from bettercare.reporting import badges
+from bettercare.reporting import badges, page, text
 from bettercare.reporting.labels import Labels
 from bettercare.reporting.replay_week import COUNTED, STEPS_A_DAY, Row, Week
 
@@ -31,10 +30,10 @@ WORDS = {
     "ambulance": ("crews busy", "waiting at the door of A&E", "waiting for an ambulance", "crews"),
     "places": ("taken", "ready to go on", "waiting for a place", "places"),
 }
-HEADS = {
+HEADS = {  # short, for the heads of the table of days
     "beds": "Hospital beds taken",
     "waiting": "Waiting for a hospital bed",
-    "emergency": "Waiting in A&E for a bed",
+    "emergency": "In A&E for a bed",
     "ambulances": "Ambulances at the door of A&E",
     "stuck": "Ready to leave, still in a hospital bed",
 }
@@ -63,18 +62,17 @@ def write_replay(flow: PatientFlow, scenario: str, path: str | Path, week: int |
 
 def render_replay(flow: PatientFlow, scenario: str, week: int | None = None) -> str:
     """The whole page as text."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     if scenario not in flow.years:
         raise UsageError(f'"{scenario}" was not simulated. {did_you_mean(scenario, list(flow.years))}'.strip())
     w = Week(flow.years[scenario], flow.simulations.get(scenario), week)
     labels = Labels(w.year.plan)
-    here = files("bettercare.reporting") / "templates"
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    days = [text.day(day, year=False, weekday=True) for day in w.days]
+    environment = page.environment({})
     environment.filters["n"] = lambda value: f"{value:,}"
-    data = json.dumps(_data(w), separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
-    return environment.from_string((here / "replay.html.j2").read_text(encoding="utf-8")).render(
+    data = json.dumps(_data(w, days), separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
+    return environment.get_template("replay.html.j2").render(
         w=w,
         flow=flow,
         scenario=labels.scenario(scenario),
@@ -87,13 +85,13 @@ def render_replay(flow: PatientFlow, scenario: str, week: int | None = None) -> 
         now=_now(w),
         counted=COUNTED,
         reasons={labels.service(code): values for code, values in w.reasons.items()},
-        days=[f"{day:%A} {day.day} {day:%B}" for day in w.days],
+        days=days,
         spark=_spark(w),
         by_day=_by_day(w),
         of_day=[_of_day(w, k) for k in range(len(w.days))],
         data=Markup(data),
-        css=Markup((here / "replay.css").read_text(encoding="utf-8")),
-        js=Markup((here / "replay.js").read_text(encoding="utf-8")),
+        css=Markup(page.read("replay.css")),
+        js=Markup(page.read("replay.js")),
     )
 
 
@@ -101,7 +99,7 @@ def _span(first: date, last: date) -> str:
     """`14 to 20 January 2019`, `28 January to 3 February 2019`."""
     month = "" if first.month == last.month else f" {first:%B}"
     year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day}{month}{year} to {last.day} {last:%B %Y}"
+    return f"{first.day}{month}{year} to {text.day(last)}"
 
 
 def _now(w: Week) -> list[Now]:
@@ -123,7 +121,7 @@ def changes(values: Ints) -> list[int]:
     return [int(values[0]), *(int(x) for x in pairs.ravel())]
 
 
-def _data(w: Week) -> dict[str, Any]:
+def _data(w: Week, days: list[str]) -> dict[str, Any]:
     """What the script reads: series as changes, with the widest that each row's bar becomes."""
     rows = []
     for row in w.rows:
@@ -132,7 +130,7 @@ def _data(w: Week) -> dict[str, Any]:
         rows.append([widest, *(changes(part) for part in parts)])
     return {
         "steps": w.times.size - 1,
-        "days": [f"{day:%A} {day.day} {day:%B}" for day in w.days],
+        "days": days,
         "rows": rows,
         "now": {x.code: [x.name, changes(x.values)] for x in _now(w)},
         "counted": {code: changes(w.counted[code]) for code in COUNTED},
@@ -158,13 +156,7 @@ def _by_day(w: Week) -> tuple[list[str], list[list[str]]]:
         heads.append(name.removeprefix("of them ").capitalize())
         columns.append([f"{n:,}" for n in np.diff(w.counted[code][::STEPS_A_DAY])])
     for x in _now(w):
-        short = {
-            "beds": "Hospital beds taken",
-            "waiting": "Waiting for a hospital bed",
-            "emergency": "In A&E for a bed",
-        }
-        long = {"ambulances": "Ambulances at the door of A&E", "stuck": "Ready to leave, still in a hospital bed"}
-        heads.append(f"{(short | long)[x.code]}: average and most")
+        heads.append(f"{HEADS[x.code]}: average and most")
         columns.append([_average_and_most(x.values, k) for k in range(len(w.days))])
     return heads, [list(row) for row in zip(*columns, strict=True)]
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from importlib.resources import files
+from itertools import chain
 
-from bettercare.reporting import badges
-from bettercare.reporting.answer import Item, answer
-from bettercare.reporting.chapters import Chapter, chapters
-from bettercare.reporting.chart_style import Chart, Table, dress
+from bettercare.reporting import badges, page
+from bettercare.reporting.answer import answer
+from bettercare.reporting.chapters import Chapter, chapters, charts_of
+from bettercare.reporting.chart_style import Chart
 from bettercare.reporting.charts import each_chart
-from bettercare.reporting.drawing import Drawer, svg
+from bettercare.reporting.drawing import Drawer
 from bettercare.reporting.material import Material
-from bettercare.reporting.text import Sentence
 
 WORDS = (
     ("Draw", "one possible future, with every uncertain number drawn by chance."),
@@ -33,11 +31,12 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What made the report: for its last chapter and for run.toml."""
+    """What made the report: for its last chapter and for run.toml. `evidence` names the observations learnt from."""
 
     version: str
     seconds: float
     finished: datetime
+    evidence: tuple[str, ...] = ()
 
 
 def render(m: Material, run: Run, drawer: Drawer | None = None, more: Sequence[Chapter] = ()) -> str:
@@ -45,40 +44,26 @@ def render(m: Material, run: Run, drawer: Drawer | None = None, more: Sequence[C
 
     `more` are chapters from elsewhere, which stand after the forecast's own.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    here = files("bettercare.reporting") / "templates"
     charts: dict[str, Chart] = {}
-    drawn: dict[str, Callable[[], str]] = {}
-    for chart in [*each_chart(m), *(b for c in more for b in c.blocks if isinstance(b, Chart))]:
+    drawn: dict[str, page.Drawn] = {}
+    for chart in chain(each_chart(m), charts_of(more)):  # one is drawn while the next is made
         charts[chart.code] = chart
-        drawn[chart.code] = drawer.draw(chart.picture).result if drawer else partial(svg, chart.picture)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "badge": lambda b: Markup(badges.html(b)),
-        "sentence": lambda s: Markup(sentence(s)),
-        "picture": lambda c: Markup(dress(drawn[c.code](), c.code, c.alt)),
-        "is_chart": lambda b: isinstance(b, Chart),
-        "is_table": lambda b: isinstance(b, Table),
-    }
-    template = environment.from_string((here / "report.html.j2").read_text(encoding="utf-8"))
-    items: list[Item] = answer(m)
+        drawn[chart.code] = page.begun(chart, drawer)
     found: list[Chapter] = [*chapters(m, charts), *more]
-    known = {c.code: c.title for c in found}
-    return template.render(
-        m=m,
-        s=m.plan.settings,
-        run=run,
-        items=items,
-        chapters=found,
-        known=known,
-        words=WORDS,
-        meanings=badges.MEANINGS,
-        css=Markup((here / "report.css").read_text(encoding="utf-8")),
+    return (
+        page.environment(drawn)
+        .get_template("report.html.j2")
+        .render(
+            m=m,
+            s=m.plan.settings,
+            run=run,
+            items=answer(m),
+            chapters=found,
+            known={c.code: c.title for c in found},
+            words=WORDS,
+            meanings=badges.MEANINGS,
+            css=Markup(page.read("report.css")),
+        )
     )
-
-
-def sentence(s: Sentence) -> str:
-    """A sentence with its badge after it."""
-    return f"{s.html} {badges.html(s.badge)}".strip()

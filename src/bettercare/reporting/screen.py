@@ -1,21 +1,20 @@
-"""The terminal: what was checked, how far the run is, and the answer on one screen."""
+"""The terminal: what was checked, and the answer on one screen."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bettercare.reporting import dates as known
-from bettercare.reporting import text
+from bettercare.reporting import terminal, text
 from bettercare.reporting.answer import bases, carrying_dates, doubled, where_it_comes_from
 from bettercare.reporting.badges import SHAPES, STRETCHED
 from bettercare.reporting.chart_beds import opened, shortfall
 from bettercare.reporting.chart_gap import group_totals
 from bettercare.reporting.chart_partners import winners
 from bettercare.reporting.labels import BED_KINDS, short, unit
+from bettercare.reporting.terminal import WIDE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from bettercare.plan.plan import Plan
     from bettercare.reporting.material import Material
 
-WIDE = 80
 BAR = 16
 NAME = 33  # characters for a scenario's name; more goes on a line of its own
 
@@ -38,23 +36,9 @@ def checked(plan: Plan) -> str:
     )
 
 
-@contextmanager
-def progress(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar while the forecast runs; nothing where nobody watches."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("Forecasting"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
-
-
 def show(m: Material, console: Console, report: Path | None) -> None:
     """The answer for the headline year on one screen; the last line says where the report is."""
-    for line in lines(m):
-        console.print(line, markup=False, highlight=False, soft_wrap=True, style="bold" if line.isupper() else None)
-    if report is not None:
-        console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
+    terminal.show(lines(m), console, "" if report is None else f"Report: {report}")
 
 
 def lines(m: Material) -> list[str]:

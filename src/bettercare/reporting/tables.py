@@ -363,7 +363,7 @@ def sources(m: Material) -> Table | None:
                 r["citation"],
                 r["where"],
                 r["grade"],
-                f"{r['known_from']:%d %B %Y}".lstrip("0"),
+                text.day(r["known_from"]),
                 f"{used.get(r['code'], 0):,}",
             )
             for r in rows

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 
+from bettercare.foundation.problems import count
+
+counted = count  # `1 initiative`, `12 initiatives`
 MINUS = "\u2212"
 ASSUMING = "given these assumptions"
 
@@ -50,7 +54,7 @@ def money(gbp: float, plus: bool = False) -> str:
         return f"{sign}£{size / 1e9:,.2f}bn"
     if size >= 9.95e6:
         return f"{sign}£{math.floor(size / 1e6 + 0.5):,}m"
-    if size >= 0.9995e6:
+    if size >= 0.995e6:  # two significant digits would make it £1,000,000
         return f"{sign}£{math.floor(size / 1e5 + 0.5) / 10:.1f}m"
     return f"{sign}£{significant(size, 2):,.0f}"
 
@@ -96,9 +100,14 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 initiative`, `12 initiatives`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def day(when: date | None, *, year: bool = True, weekday: bool = False) -> str:
+    """`14 July 2015`, `14 July` or `Tuesday 14 July 2015`; nothing where there is no day.
+
+    A moment is said as its own clock has it: turn it into local time first.
+    """
+    if when is None:
+        return ""
+    return (f"{when:%A} " if weekday else "") + f"{when.day} {when:%B}" + (f" {when.year}" if year else "")
 
 
 def months(value: float) -> str:
@@ -106,12 +115,18 @@ def months(value: float) -> str:
     whole = round(abs(value))
     if whole == 0:
         return "on time"
-    return f"{counted(whole, 'month')} {'late' if value > 0 else 'early'}"
+    return f"{count(whole, 'month')} {'late' if value > 0 else 'early'}"
 
 
 def first_upper(text: str) -> str:
     """The text with a capital at its start; the rest is left alone."""
     return text[:1].upper() + text[1:]
+
+
+def ended(text: str) -> str:
+    """The text with a full stop at its end, unless it ends as a sentence does already."""
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any
 
 from bettercare.appraisal.triangulation import Triangulation
 from bettercare.plan.plan import Plan
+from bettercare.reporting import badges
 from bettercare.reporting.text import counted
 from bettercare.reporting.triangulation_cells import UNPRINTABLE
-from bettercare.reporting.triangulation_words import WHAT_THIS_IS_NOT, Words, badge
+from bettercare.reporting.triangulation_words import WHAT_THIS_IS_NOT, Words
 
 
 def document(plan: Plan, found: Triangulation) -> bytes:
@@ -29,7 +30,7 @@ def document(plan: Plan, found: Triangulation) -> bytes:
     for number, item in enumerate(found.disagreements, start=1):
         doc.add_heading(_clean(f"{number}. {words.title(item.subject)}"), 2)
         rows = [
-            (words.who(f), words.amount(f.value, item.unit), badge(f.badge), f.basis or "not stated", f.where)
+            (words.who(f), words.amount(f.value, item.unit), badges.plain(f.badge), f.basis or "not stated", f.where)
             for f in item.figures
         ]
         _table(doc, ("Who", f"Figure ({item.unit})", "Badge", "Basis", "Where it stands"), rows)
@@ -45,7 +46,7 @@ def document(plan: Plan, found: Triangulation) -> bytes:
                 words.partner(c.partner),
                 c.year,
                 words.amount(c.value, "GBP"),
-                badge(c.badge),
+                badges.plain(c.badge),
                 c.basis or "not stated",
                 c.where,
             )

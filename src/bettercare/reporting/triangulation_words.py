@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from bettercare.appraisal.triangulation import Disagreement, Triangulation
 from bettercare.appraisal.triangulation_claims import DoubleClaim
 from bettercare.appraisal.triangulation_lines import Line, Stated, Subject
 from bettercare.plan.plan import Plan
-from bettercare.reporting import text
-from bettercare.reporting.badges import SHAPES
+from bettercare.reporting import badges, text
 from bettercare.reporting.labels import Labels, short
-from bettercare.reporting.text import counted, listed
+from bettercare.reporting.labels import unit as in_words
+from bettercare.reporting.text import counted, day, listed
 
 WHAT_THIS_IS_NOT = (
     "A disagreement is a question, not a finding of fault: figures may differ because they are counted on another "
     "basis or at another date. What partners return is kept beside the plan and never changes it."
 )
 ROLES = {"provider": "provides", "payer": "pays", "pays in": "pays in", "receives": "receives"}
-
-
-def day(when: date) -> str:
-    """`14 July 2015`."""
-    return f"{when.day} {when:%B %Y}"
 
 
 class Words:
@@ -79,6 +72,10 @@ class Words:
             return f"{text.MINUS if value < 0 else ''}£{abs(value):,.0f}"
         return text.grouped(value, 1 if unit == "WTE" or abs(value - round(value)) > 0.05 else 0)
 
+    def unit(self, unit: str) -> str:
+        """What an amount counts, to stand after it; nothing after money."""
+        return "" if unit in ("GBP", "") else f" {in_words(unit)}"
+
     def who(self, figure: Stated) -> str:
         """Who states a figure, and on which side."""
         side = ROLES.get(figure.role, "")
@@ -88,7 +85,7 @@ class Words:
 
     def figures(self, item: Disagreement) -> list[str]:
         """Each figure with its badge."""
-        return [f"{self.who(f)}: {self.amount(f.value, item.unit)} {badge(f.badge)}" for f in item.figures]
+        return [f"{self.who(f)}: {self.amount(f.value, item.unit)} {badges.plain(f.badge)}" for f in item.figures]
 
     def gap(self, item: Disagreement) -> str:
         """How far apart, and between whom."""
@@ -123,7 +120,7 @@ class Words:
         """Who claims how much, in which plan."""
         plan = f", {line.basis}" if line.basis else ""
         fund = f", {line.fund}" if line.fund and line.fund not in line.basis else ""
-        claimed = f"{self.amount(line.value, 'GBP')} {badge(line.badge)}"
+        claimed = f"{self.amount(line.value, 'GBP')} {badges.plain(line.badge)}"
         return f"{self.partner(line.partner)}{plan}{fund}, {line.year}: {claimed}"
 
     def claims(self, item: DoubleClaim) -> list[str]:
@@ -138,7 +135,7 @@ class Words:
             against = (
                 ""
                 if year.saving is None
-                else f"; the forecast expects {self.amount(year.saving, 'GBP')} {badge('modelled')}"
+                else f"; the forecast expects {self.amount(year.saving, 'GBP')} {badges.plain('modelled')}"
             )
             much = f"; {self.amount(year.too_much, 'GBP')} too much" if year.too_much > 0.0 else "; agree who counts it"
             out.append(f"{year.year}: claimed {self.amount(year.claimed, 'GBP')}{against}{much}.")
@@ -155,8 +152,3 @@ BETWEEN = {
     "its own returns": "a partner's own returns differ",
     "the plan": "it differs from the plan",
 }
-
-
-def badge(name: str) -> str:
-    """`◆ modelled`."""
-    return f"{SHAPES.get(name, '')} {name}".strip()

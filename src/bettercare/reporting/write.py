@@ -67,6 +67,7 @@ def about(f: Forecast, run: Run) -> str:
         ("draws", f.draws),
         ("scenarios", list(f.scenarios)),
         ("years", list(f.years)),
+        ("after_evidence", list(run.evidence)),
         ("version", run.version),
         ("finished", run.finished.isoformat(timespec="seconds")),
         ("seconds", round(run.seconds, 3)),

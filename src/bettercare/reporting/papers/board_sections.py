@@ -13,7 +13,6 @@ from bettercare.reporting import answer, dates, tables, text
 from bettercare.reporting.chart_style import Table
 from bettercare.reporting.material import Material
 from bettercare.reporting.papers import content
-from bettercare.reporting.papers.layout import day
 from bettercare.reporting.papers.paper import (
     Block,
     Bullets,
@@ -120,12 +119,12 @@ def _decision(d: Decision) -> str:
         f"plan revision {d.revision}" if d.revision else "",
     ]
     placed = ", ".join(w for w in where if w)
-    said = f"{day(d.met_on)}: {d.title}" + (f": {d.outcome}" if d.outcome else "") + (f" ({placed})" if placed else "")
-    said = said if said.endswith((".", "!", "?")) else said + "."
+    said = ": ".join(part for part in (text.day(d.met_on), d.title, d.outcome) if part)
+    said += f" ({placed})" if placed else ""
     if d.override.strip():
-        why = d.override.strip()
-        said += f" It was decided while a gate was still open, because: {why}{'' if why.endswith('.') else '.'}"
-    return said
+        why = text.ended(d.override)
+        return f"{text.ended(said)} It was decided while a gate was still open, because: {why}"
+    return text.ended(said)
 
 
 def background(x: Matter) -> Iterator[Block]:

@@ -18,7 +18,6 @@ from bettercare.reporting import answer, badges, chart_gap, dates, text
 from bettercare.reporting.chart_style import Chart, Table
 from bettercare.reporting.drawing import svg
 from bettercare.reporting.material import LATE_MONTHS, Material
-from bettercare.reporting.papers.layout import day
 from bettercare.reporting.papers.paper import Bullets, Figure, Paragraph, Run, bullets, paragraph
 from bettercare.reporting.papers.records import Question
 from bettercare.reporting.text import Sentence, say
@@ -117,7 +116,7 @@ def how_made(m: Material, run: Run) -> list[Paragraph | Bullets]:
     return [
         paragraph(
             f"The figures come from a forecast of plan revision {m.plan.revision} with {run.draws:,} draws from seed "
-            f"{run.seed}, run on {day(run.on)} with version {run.version} of the software.",
+            f"{run.seed}, run on {text.day(run.on)} with version {run.version} of the software.",
             "A range given as 90% holds nine draws in ten, given the plan's assumptions. The figure given first is the "
             "average.",
         ),
@@ -160,7 +159,7 @@ def consultations(plan: Plan) -> Table | None:
 
 
 def _span(first: date | None, last: date | None) -> str:
-    ends = [day(d) for d in (first, last) if d]
+    ends = [text.day(d) for d in (first, last) if d]
     return " to ".join(ends) or "Not yet set"
 
 

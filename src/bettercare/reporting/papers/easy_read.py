@@ -16,8 +16,8 @@ import polars as pl
 from bettercare.plan.plan import Plan
 from bettercare.reporting import dates
 from bettercare.reporting.papers import content, records
-from bettercare.reporting.papers.layout import day
 from bettercare.reporting.papers.paper import Block, Idea, Paper, Section
+from bettercare.reporting.text import day, ended
 
 LONGEST = 15  # words in a sentence of our own
 MOST_STEPS = 8
@@ -165,9 +165,3 @@ def _words() -> Iterator[Block]:
 def sentences(words: str) -> list[str]:
     """A text as its sentences, each with its full stop."""
     return [ended(s) for s in re.split(r"(?<=[.!?])\s+", " ".join(words.split())) if s]
-
-
-def ended(words: str) -> str:
-    """A text that ends as a sentence does."""
-    words = words.strip()
-    return words if words.endswith((".", "!", "?", ":")) else f"{words}."

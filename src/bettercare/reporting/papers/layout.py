@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from bettercare.reporting import text
@@ -114,8 +113,7 @@ def letter(place: int) -> str:
 
 def asked(item: dict[str, str]) -> tuple[str, str, str]:
     """A recommendation in three parts, of which the second, the verb, stands out."""
-    end = "" if item["text"].endswith((".", "!", "?")) else "."
-    return f"{text.first_upper(item['whom'])} is asked to ", item["verb"], f" {item['text']}{end}"
+    return f"{text.first_upper(item['whom'])} is asked to ", item["verb"], f" {text.ended(item['text'])}"
 
 
 def table(block: Table, number: int) -> dict[str, Any]:
@@ -173,17 +171,12 @@ def clean(words: str) -> str:
     return re.sub(" +", " ", "".join(kept)).strip(" ")
 
 
-def day(when: date) -> str:
-    """`27 September 2018`."""
-    return f"{when.day} {when:%B %Y}"
-
-
 def footer(paper: Paper) -> str:
     """Plan revision, seed and date of the run: what to run again."""
     run = paper.run
     seed = "" if run.seed is None else f" \u00b7 seed {run.seed}"
     made = "made" if run.seed is None else "run of"
-    return clean(f"Plan revision {paper.plan_revision}{seed} \u00b7 {made} {day(run.on)}")
+    return clean(f"Plan revision {paper.plan_revision}{seed} \u00b7 {made} {text.day(run.on)}")
 
 
 def front(paper: Paper) -> list[str]:
@@ -192,7 +185,7 @@ def front(paper: Paper) -> list[str]:
         return [DRAFT] if paper.status == "draft" else []
     item = f"Agenda item {paper.item_number}" if paper.item_number else ""
     found = (
-        f"{paper.board}: {day(paper.day)}",
+        f"{paper.board}: {text.day(paper.day)}",
         ". ".join(part for part in (paper.venue, item) if part),
         f"Report of {paper.report_of}" if paper.report_of else "",
         DRAFT if paper.status == "draft" else "",

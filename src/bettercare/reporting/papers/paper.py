@@ -146,11 +146,6 @@ class Paper:
         if not self.title.strip():
             raise ValueError("a paper needs a title")
 
-    @property
-    def meeting_date(self) -> date:
-        """The day of the meeting."""
-        return self.day
-
     def blocks(self) -> Iterator[Block]:
         """All blocks in order."""
         for section in self.sections:

@@ -1,4 +1,4 @@
-"""What a caller knows about a meeting: taken from dictionaries or from any objects with the same names."""
+"""What a caller knows about a meeting, taken from dictionaries."""
 
 from __future__ import annotations
 
@@ -71,22 +71,19 @@ class Question:
 
 
 def taken(kind: type[Record], given: Any) -> Record:
-    """A record of this kind from a dictionary, from an object with attributes of the same names, or as it is.
+    """A record of this kind from a dictionary, or as it is.
 
     Raises UsageError for a key that the record does not have, a required value that is missing, and a day that is none.
     """
     if isinstance(given, kind):
         return given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{shown(given)} is not a dictionary. Give each {_name(kind)} as one.")
     fields = {f.name: f for f in dataclasses.fields(kind)}
-    if isinstance(given, Mapping):
-        for key in given:
-            if key not in fields:
-                raise UsageError(
-                    f"{shown(key)} is not known of a {_name(kind)}. {did_you_mean(str(key), fields)}".strip()
-                )
-        found = {name: given[name] for name in fields if given.get(name) is not None}
-    else:
-        found = {name: value for name in fields if (value := getattr(given, name, None)) is not None}
+    for key in given:
+        if key not in fields:
+            raise UsageError(f"{shown(key)} is not known of a {_name(kind)}. {did_you_mean(str(key), fields)}".strip())
+    found = {name: given[name] for name in fields if given.get(name) is not None}
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in found:
@@ -122,8 +119,6 @@ def _value(field: dataclasses.Field[Any], value: Any) -> Any:
         return taken(Officer, value)
     if field.name == "background_papers":
         return tuple(str(v) for v in value)
-    if field.name == "revision":  # the workspace keeps it as a row with a code
-        return str(getattr(value, "code", value))
     return str(value)
 
 

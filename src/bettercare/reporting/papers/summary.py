@@ -15,7 +15,6 @@ from bettercare.reporting import answer, dates, text
 from bettercare.reporting.chart_style import Table
 from bettercare.reporting.material import Material
 from bettercare.reporting.papers import content
-from bettercare.reporting.papers.layout import day
 from bettercare.reporting.papers.paper import Block, Bullets, Heading, Paper, Paragraph, Section, bullets, paragraph
 
 MOST = 6  # initiatives that are named for each pathway
@@ -61,7 +60,8 @@ def _what(m: Material) -> Iterator[Block]:
     yield paragraph(" ".join(plan.settings.description.split()))
     names = _deciding(m)
     if names:
-        yield paragraph(f"By the last list before {day(plan.settings.plan_date)}, these organisations decide together:")
+        written = text.day(plan.settings.plan_date)
+        yield paragraph(f"By the last list before {written}, these organisations decide together:")
         yield bullets(*names)
     yield paragraph(
         "Each number here says what it rests on: measured, modelled or assumed. What the words mean is at the end."
@@ -202,7 +202,7 @@ def _next(plan: Plan) -> Iterator[Block]:
     steps = plan.tables["milestones"].filter((pl.col("kind") == "step") & (pl.col("date") >= plan.settings.plan_date))
     if not steps.is_empty():
         yield paragraph(
-            f"The plan was written on {day(plan.settings.plan_date)}. These are the steps that it named next:"
+            f"The plan was written on {text.day(plan.settings.plan_date)}. These are the steps that it named next:"
         )
         rows = steps.sort("date", "code").iter_rows(named=True)
         yield bullets(*(f"{text.first_upper(dates.when(r['date'], r['assumed']))}: {r['title']}." for r in rows))

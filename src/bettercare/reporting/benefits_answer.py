@@ -1,0 +1,120 @@
+"""A scheme's benefit, claimed and compared, as JSON for programs and as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from bettercare.reporting.terminal import wrapped
+
+if TYPE_CHECKING:
+    from bettercare.appraisal.benefits import Benefits
+    from bettercare.appraisal.matched_effect import Estimate
+
+METHOD = (
+    "Modelled: each person referred is paired with one like person who had not been referred on a like day "
+    "(propensity, sex, age, month, place, frailty, earlier admissions and attendances). What no record holds may "
+    "still differ."
+)
+MADE_UP = "made up: the records are synthetic"
+
+
+def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:
+    """Plain values. Counts are as disclosure control lets them be shown; intervals are 95%."""
+    claimed, compared = found.claimed, found.compared
+    answer: dict[str, Any] = {
+        "initiative": found.initiative,
+        "name": found.name,
+        "referrals_from": found.first,
+        "referrals_to": found.last,
+        "months_followed": found.months,
+        "badge": MADE_UP if synthetic else "measured (claimed), modelled (compared)",
+        "claimed": {
+            "judged_by": list(claimed.judged_by),
+            "criterion": "the staff's own judgement that the person would otherwise have been admitted",
+            "counts": _shown(claimed.counts),
+            "share": _interval(claimed.share, 3),
+            "a_year": _interval(claimed.a_year, 0),
+        },
+        "compared": None,
+        "no_comparison_because": found.why_not,
+        "plan_assumes": [vars(one) for one in found.in_plan],
+        "plan_uses": found.uses,
+        "words": list(found.words),
+    }
+    if compared is not None:
+        answer["compared"] = {
+            "method": METHOD,
+            "counts": _shown(compared.counts),
+            "taken_on": _shown(compared.taken_on),
+            "rate_ratio": _interval(compared.ratio, 2),
+            "difference_per_100_people": _interval(compared.difference, 1),
+            "avoided_a_year": _interval(compared.avoided_a_year, 0),
+            "planned_admissions_ratio": _interval(compared.negative, 2),
+            "balance": [
+                {"name": b.name, "before": round(b.before, 3), "after": round(b.after, 3), "alike": b.alike}
+                for b in compared.balance
+            ],
+            "warnings": list(compared.warnings),
+        }
+    return answer
+
+
+def _interval(value: Estimate | None, digits: int) -> dict[str, float] | None:
+    if value is None:
+        return None
+    ends = {"estimate": value.value, "low": value.low, "high": value.high}
+    return {name: round(end, digits) + 0.0 for name, end in ends.items()}
+
+
+def _shown(counts: Any) -> list[dict[str, str]]:
+    texts = [f"{name}_shown" for name in counts.counts]
+    rows = counts.table.select(*counts.dimensions, *texts).iter_rows(named=True)
+    return [{key.removesuffix("_shown"): value or "all" for key, value in row.items()} for row in rows]
+
+
+def lines(found: Benefits, *, synthetic: bool = False) -> Iterator[str]:
+    """What a person reads: the two numbers side by side first."""
+    yield f"{found.initiative} {found.name}".upper()
+    yield f"Referred from {found.first} to {found.last}." + (f" Badge: {MADE_UP}." if synthetic else "")
+    claimed, compared = found.claimed, found.compared
+    yield ""
+    yield f"{'':<38}{'a year':>10}   95% interval"
+    yield _line("Claimed: judged avoided by staff", claimed.a_year)
+    yield _line("Compared: with like people", compared.avoided_a_year if compared else None)
+    for one in found.in_plan:
+        span = f"{one.low:,g} to {one.high:,g}" if one.low is not None and one.high is not None else "fixed"
+        plan_claim = "" if one.claimed is None else f"; claimed {one.claimed:,g}"
+        yield f"  The plan assumes ({one.code}, {one.unit}): {one.mode:,g} ({span}){plan_claim}"
+    yield ""
+    yield from wrapped(found.words)
+    if compared is None:
+        return
+    yield ""
+    yield "WHAT HAPPENED AFTER"
+    for row in _shown(compared.counts):
+        if row["group"] != "all":
+            yield (
+                f"{row['group'].capitalize():<12}{row['people']:>9} people {row['emergency_admissions']:>9} emergency "
+                f"admissions {row['planned_admissions']:>9} planned {row['deaths']:>7} deaths"
+            )
+    said = (
+        f"Emergency admissions: {_said(compared.ratio)} times those of like people.",
+        f"For each 100 people referred, more or fewer (-): {_said(compared.difference, 1)}.",
+        f"Planned admissions, which the scheme cannot change: {_said(compared.negative)} times.",
+        *(f"Warning: {warning}" for warning in compared.warnings),
+        METHOD,
+    )
+    yield from wrapped(said)
+
+
+def _said(value: Estimate | None, digits: int = 2) -> str:
+    if value is None:
+        return "too few to say"
+    return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+
+
+def _line(label: str, value: Estimate | None) -> str:
+    if value is None:
+        return f"{label:<38}{'cannot be shown':>16}"
+    return f"{label:<38}{value.value:>10,.0f}   {value.low:,.0f} to {value.high:,.0f}"

@@ -1,0 +1,75 @@
+"""The chapter that says that a forecast was made after evidence, and what the evidence changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bettercare.reporting import text
+from bettercare.reporting.chapters import Block, Chapter
+from bettercare.reporting.chart_style import Table
+from bettercare.reporting.labels import MEASURES
+from bettercare.reporting.learn_answer import ASSUMED, known, opening
+
+if TYPE_CHECKING:
+    from bettercare.appraisal.learned import LearnedPlan, Spread
+
+CODE, TITLE = "after-evidence", "What the evidence changed"
+
+
+def chapter(found: LearnedPlan) -> Chapter:
+    """Judged benefits beside comparisons elsewhere, effects and the forecast before and after."""
+    said = "All figures of this report are those after the evidence that this chapter names."
+    blocks: list[Block] = [said, *opening(found)]
+    if found.claims:
+        blocks.append(_claims(found))
+    blocks += [_effects(found), _forecast(found)]
+    blocks += [ASSUMED, *known(found)]
+    return Chapter(CODE, TITLE, tuple(blocks))
+
+
+def _range(s: Spread) -> str:
+    return f"{text.number(s.mean)} ({text.span(text.number(s.p5), text.number(s.p95))})"
+
+
+def _claims(found: LearnedPlan) -> Table:
+    headers = ("Scheme", "Judged avoided", "A year, as claimed", "Elsewhere", "Claim, attributed", "Both together")
+    rows = [
+        (
+            f"{c.title} ({c.effect})",
+            f"{text.number(c.avoided)} of {text.number(c.referrals)}",
+            text.number(c.claimed),
+            _range(c.elsewhere),
+            _range(c.attributed),
+            _range(c.posterior),
+        )
+        for c in found.claims
+    ]
+    note = "Mean and 90% range. Elsewhere: what evaluations elsewhere leave possible, as the plan has it."
+    caption = "Judged benefits beside what comparisons elsewhere found"
+    return Table(caption, headers, tuple(rows), ("assumed",) * len(rows), note)
+
+
+def _effects(found: LearnedPlan) -> Table:
+    rows = []
+    for e in found.effects:
+        if e.informed:
+            show = text.percent if e.unit == "share" else text.number
+            before, after = (f"{show(s.mean)} ({text.span(show(s.p5), show(s.p95))})" for s in (e.prior, e.posterior))
+            rows.append((f"{e.title} ({e.effect})", before, after))
+    headers = ("Effect", "Before: mean and 90% range", "After")
+    note = "Others move a little with these. `bettercare learn --json` has them all."
+    return Table("Effects that observations speak of", headers, tuple(rows), ("modelled",) * len(rows), note)
+
+
+def _forecast(found: LearnedPlan) -> Table:
+    year = found.plan.settings.headline_year
+    rows = []
+    for c in found.changes(year):
+        show = text.money if c.measure.endswith("_gbp") else text.number
+        before, after = (f"{show(s.mean)} ({text.span(show(s.p5), show(s.p95))})" for s in (c.before, c.after))
+        by = f"{show(c.change.mean, plus=True)} \N{PLUS-MINUS SIGN} {show(2.0 * c.error)}"
+        rows.append((MEASURES.get(c.measure, c.measure), before, after, by))
+    headers = ("Measure", "Before: mean and 90% range", "After", "Change of the mean")
+    note = "What stands after \N{PLUS-MINUS SIGN} is the luck of the draws, two standard errors."
+    caption = f"The forecast of {year} before and after, scenario {found.scenario}"
+    return Table(caption, headers, tuple(rows), ("modelled",) * len(rows), note)
