@@ -1,0 +1,79 @@
+"""What the forecast of the plan expected of an indicator, for its chart; worked out beside the requests."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bettercare.reporting.chart_control import Expected
+from bettercare.workspace.measurement.catalogue import Definition
+from bettercare.workspace.measurement.records import MADE_UP
+from bettercare.workspace.measurement.series import PUBLISHED, Series
+from bettercare.workspace.plans import forecast_of
+from bettercare.workspace.programme import facts
+from bettercare.workspace.public import contribution
+
+if TYPE_CHECKING:
+    from bettercare import Plan
+
+SHARES = ("%", "percent")
+MONTHS = 12
+
+
+def has_measure(plan: Plan, definition: Definition, series: Series) -> dict[str, Any] | None:
+    """The indicator of the plan that says which measure of the forecast a series can be held against, if any.
+
+    A series of one partner or locality can, where the plan's indicator is of the same, or is a total that the forecast
+    has by locality.
+    """
+    row = facts.row(plan, "indicators", code=definition.in_plan) if definition.in_plan else None
+    if (
+        row is None
+        or not row["measure"]
+        or _of_a_sample(definition, series)
+        or (series.partner or "") not in ("", row["partner"] or "")
+    ):
+        return None
+    return row
+
+
+def _of_a_sample(definition: Definition, series: Series) -> bool:
+    """Whether it counts made-up people, who are fewer than those whom the forecast is of."""
+    return series.badge == MADE_UP and definition.unit not in SHARES
+
+
+def path(plan: Plan, definition: Definition, series: Series) -> list[Expected] | None:
+    """The forecast's path under the main scenario: empty where it has none, None while it is being worked out."""
+    row = has_measure(plan, definition, series)
+    if row is None:
+        return []
+    if contribution.contributions(plan) is None:
+        return [] if contribution.failed(plan) else None
+    main = plan.settings.main
+    made = forecast_of(plan, [main], contribution.DRAWS)
+    result = made.result(main)
+    place = str(row["site"] or series.locality or row["locality"] or "")
+    part = 1.0 if series.source == PUBLISHED or definition.unit in SHARES else 1.0 / MONTHS
+    out = []
+    for year in made.years:
+        try:
+            draws = result.draws(
+                str(row["measure"]), year, str(row["service"] or ""), place, str(row["partner"] or "")
+            )  # fmt: skip
+        except KeyError:
+            return []
+        p5, p95 = np.quantile(draws, [0.05, 0.95]) * part
+        mean = float(draws.mean()) * part
+        out += [Expected(when, mean, float(p5), float(p95)) for when in _dates(year, series)]
+    return out
+
+
+def _dates(year: str, series: Series) -> list[date]:
+    """Where a financial year stands on a chart: its first day, or each of its months."""
+    first = int(year[:4])
+    if series.source == PUBLISHED:
+        return [date(first, 4, 1)]
+    months = [date(first + (m > MONTHS), (m - 1) % MONTHS + 1, 1) for m in range(4, 4 + MONTHS)]
+    return [m for m in months if series.rows and series.rows[0].when <= m <= series.rows[-1].when]

@@ -1,0 +1,151 @@
+"""What the store's records say: counted beside the requests, once for a store's state and a plan, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from django.conf import settings
+
+from bettercare import UsageError
+from bettercare.activity.disclosure import Protected
+from bettercare.workspace.measurement import feed_quality
+from bettercare.workspace.measurement.catalogue import Definition, catalogue
+from bettercare.workspace.measurement.series import RECORDS, Row, Series
+
+if TYPE_CHECKING:
+    from bettercare import Plan
+    from bettercare.activity.indicators import Indicator
+    from bettercare.activity.store import Store
+
+MADE_UP = "made up"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The protected series of a store. `state` is none (no store), working, ready or failed."""
+
+    state: str
+    series: Mapping[tuple[str, str, str], Series] = field(default_factory=dict)
+    synthetic: bool = False
+    why: str = ""
+    counted: tuple[Any, ...] = ()  # the series as `indicator_series` gives them
+    numbers: Protected | None = None  # NHS numbers by organisation and month
+    linked: Protected | None = None  # people of councils found in health records, by group
+
+    @property
+    def badge(self) -> str:
+        """The badge of every figure that rests on records."""
+        return MADE_UP if self.synthetic else "measured"
+
+
+NONE = Held("none")
+WORKING = Held("working")
+_kept: dict[tuple[str, str], Held] = {}
+_lock = threading.Lock()
+
+
+def store() -> Store | None:
+    """The store that the workspace was given, or None."""
+    from bettercare.activity.store import MANIFEST, Store
+
+    folder = settings.STORE
+    if not folder or not (Path(folder) / MANIFEST).is_file():
+        return None
+    return Store.open(folder)
+
+
+def state_of(found: Store) -> str:
+    """A word that changes whenever the store does."""
+    from bettercare.activity.store import MANIFEST
+
+    return hashlib.sha256((found.folder / MANIFEST).read_bytes()).hexdigest()[:16]
+
+
+def held(plan: Plan) -> Held:
+    """The series of the store, or that there is none, or that they are being worked out."""
+    try:
+        found = store()
+    except UsageError as error:
+        return Held("failed", why=str(error))
+    if found is None or not found.organisations("events"):
+        return NONE
+    key = (plan.fingerprint, state_of(found))
+    with _lock:
+        if key not in _kept:
+            _kept[key] = WORKING
+            threading.Thread(target=_work, args=(found, plan, key), daemon=True, name="indicators").start()
+        return _kept[key]
+
+
+def forget() -> None:
+    """Drop what is kept."""
+    with _lock:
+        _kept.clear()
+
+
+def _work(found: Store, plan: Plan, key: tuple[str, str]) -> None:
+    try:
+        made = counted(found, plan)
+    except Exception:  # a page must not fail because its figures do
+        logging.getLogger(__name__).exception("the indicators could not be counted")
+        made = Held("failed", why="The records could not be counted. The server's log says why.")
+    with _lock:
+        for old in [k for k, v in _kept.items() if v is not WORKING and k != key]:
+            del _kept[old]
+        _kept[key] = made
+
+
+def definitions(found: Held, plan: Plan) -> dict[str, Definition]:
+    """Every measure of the plan, and of the records where some are held."""
+    if found.state == "none":
+        return catalogue(plan)
+    from bettercare.activity.indicators import known
+
+    return catalogue(plan, known(), found.counted)
+
+
+def counted(found: Store, plan: Plan) -> Held:
+    """Count, protect, and put into series."""
+    from bettercare.activity import indicator_series, indicators
+
+    connection = found.connect(plan)
+    try:
+        cube = indicators.run(connection, plan)
+        numbers = feed_quality.numbers(connection)
+        linked = feed_quality.linked(connection, int(max(cube["month"], default=f"{date.today():%Y}")[:4]))
+    finally:
+        connection.close()
+    badge = MADE_UP if found.synthetic else "measured"
+    made = indicator_series.series(indicator_series.publish(_of_months_held(found, cube)), plan)
+    series = {
+        (one.code, one.partner, one.locality): Series(
+            one.code, RECORDS, one.partner, one.locality,
+            tuple(_row(one.indicator, r) for r in one.rows.to_dicts()), badge,
+        )
+        for one in made
+    }  # fmt: skip
+    return Held("ready", series, found.synthetic, "", tuple(made), numbers, linked)
+
+
+def _of_months_held(found: Store, cube: pl.DataFrame) -> pl.DataFrame:
+    """The counts of months that some feed covers. What ends later (a stay that began before) is not all of its month:
+    taken for the whole of it, every other count would seem to have fallen to nought."""
+    months = [m for one in found.organisations("events") for m in found.manifest.months(one)]
+    return cube.filter(pl.col("month").is_between(pl.lit(min(months)), pl.lit(max(months)))) if months else cube
+
+
+def _row(query: Indicator, row: dict[str, Any]) -> Row:
+    """A month as it may be shown. A share of two rounded counts can come out above one."""
+    when, value = date.fromisoformat(f"{row['month']}-01"), row["value"]
+    if value is not None and query.unit == "percent":
+        value = min(value, 100.0)
+    note = f"95% interval {row['low']:.1f} to {row['high']:.1f}" if row["low"] is not None else ""
+    return Row(when, f"{when:%B %Y}", value, row["numerator_shown"], row["denominator_shown"], note)
