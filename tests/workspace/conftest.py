@@ -34,6 +34,7 @@ FOLDER = Path(tempfile.mkdtemp(prefix="bettercare-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 # The browser's driver keeps an event loop in the thread of the tests; what they do in the database is not in it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+os.environ.pop("BETTERCARE_STORE", None)  # a person's own must not be read
 setup.configure(FOLDER, os.environ.get("BETTERCARE_TEST_DATABASE"), demo=False)
 
 from django.core.management import call_command  # noqa: E402
@@ -60,7 +61,7 @@ def prepared(llr: Plan) -> Callable[[], None]:
     rows = connection.creation.serialize_db_to_string()
 
     def back() -> None:
-        call_command("flush", interactive=False, verbosity=0)
+        call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
         connection.creation.deserialize_db_from_string(rows)
 
     return back

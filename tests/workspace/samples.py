@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from bettercare.workspace.measurement.models import Action
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme.models import Return, Risk
 from bettercare.workspace.returns.reading import held_together, parties
@@ -54,6 +55,12 @@ def a_risk(partner: str) -> int:
     return int(Risk.objects.get_or_create(title="A risk", owner=partner, trigger="t", fallback="f", by="a test")[0].pk)
 
 
+def an_action(partner: str) -> int:
+    """One that the partner is to do."""
+    values = {"what": "An action", "owner": partner, "due": date(2015, 6, 30), "by": "a test"}
+    return int(Action.objects.get_or_create(indicator="acute-beds-open", **values)[0].pk)
+
+
 OF_PARTNER: dict[str, Callable[[str], Sample]] = {
     "return-upload": lambda partner: ({}, {"partner": partner}),
     "return-layout": lambda partner: ({"partner": partner}, {}),
@@ -62,5 +69,9 @@ OF_PARTNER: dict[str, Callable[[str], Sample]] = {
     "work-add-risk": lambda partner: ({"code": an_initiative(partner)}, {}),
     "work-progress": lambda partner: ({"code": a_milestone(partner)}, {}),
     "work-risk": lambda partner: ({"number": a_risk(partner)}, {}),
+    "nerve-add-action": lambda partner: ({}, {"owner": partner}),
+    "nerve-end-action": lambda partner: ({"number": an_action(partner)}, {}),
+    "nerve-case-list": lambda partner: ({}, {"organisation": partner}),
+    "nerve-add-feed": lambda partner: ({}, {"organisation": partner}),
     "work-endorse": lambda partner: ({}, {"partner": partner}),
 }

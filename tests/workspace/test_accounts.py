@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bettercare.workspace.accounts import totp
@@ -271,6 +273,42 @@ def test_guessing_codes_locks(member: Person, public: Client) -> None:
     assert sign_in(Client(HTTP_HOST="localhost")).status_code == 429
 
 
+def test_guessing_codes_to_remove_the_second_factor_locks(member: Person) -> None:
+    _, client, codes = enrolled(member)
+    for _ in range(5):
+        client.post("/account/second-factor/remove", {"code": "000000"})
+    assert client.post("/account/second-factor/remove", {"code": codes[0]}).status_code == 429
+    assert SecondFactor.objects.filter(person=member, confirmed=True).exists()
+    assert Entry.objects.filter(what=f"person {member.pk}", allowed=False).count() == 5
+
+
+def test_guessing_the_password_in_an_open_session_locks(member: Person, public: Client) -> None:
+    sign_in(public)
+    new = {"new_password1": "four words that differ", "new_password2": "four words that differ"}
+    for _ in range(5):
+        public.post("/account", {"old_password": "wrong", **new})
+    assert public.post("/account", {"old_password": PASSWORD, **new}).status_code == 429
+    member.refresh_from_db()
+    assert member.check_password(PASSWORD)
+
+
+def test_behind_a_proxy_the_lock_is_for_who_guessed(member: Person) -> None:
+    def signs_in(password: str, forwarded: str) -> int:
+        client = Client(HTTP_HOST="localhost", headers={"x-forwarded-for": forwarded})
+        return int(sign_in(client, password=password).status_code)
+
+    with override_settings(BEHIND_PROXY=True):
+        for n in range(6):
+            locked = signs_in("wrong", f"192.0.2.{n}, 198.51.100.1")  # the first address is what the client claims
+        assert locked == 429
+        assert signs_in(PASSWORD, "203.0.113.9") == 302
+    for n in range(6):
+        locked = signs_in("wrong", f"192.0.2.{n}")
+    assert locked == 429  # without a proxy the whole header is a claim
+    with override_settings(BEHIND_PROXY=True):
+        assert signs_in("wrong", "no address'") == 429  # as without a header
+
+
 # --- the partnership's own sign-in service ------------------------------------------------------------------------
 
 
@@ -418,6 +456,42 @@ def test_the_last_administrator_stays(client_as: ClientAs, person_as: Callable[.
     assert person.is_active and person.may("manage-people")
 
 
+def test_who_closes_an_account_waits_for_others_before_looking(
+    client_as: ClientAs, person_as: Callable[..., Person]
+) -> None:
+    """One row that every such change locks comes before the question whether an administrator is left."""
+    admin, other = client_as("administrator", "uhl"), person_as("administrator", "lpt")
+    row = other.memberships.get()
+    gone = {"version": "1", "since": "2014-01-01", "until": "2014-12-31"}
+    for address, form in ((f"roles/{row.pk}", gone), (f"{other.pk}/active", {"active": "0"})):
+        with CaptureQueriesContext(connection) as said:
+            admin.post(f"/work/people/{address}", form)
+        texts = [query["sql"] for query in said.captured_queries]
+        looks = next(n for n, text in enumerate(texts) if text.startswith("SELECT 1") and "accounts_membership" in text)
+        assert any("audit_head" in text for text in texts[:looks]), texts
+
+
+def test_two_administrators_who_close_each_other_at_once(client_as: ClientAs, person_as: Callable[..., Person]) -> None:
+    pair = ("uhl", "lpt")
+    clients = {at: client_as("administrator", at) for at in pair}
+    numbers = {at: person_as("administrator", at).pk for at in pair}
+    for _ in range(6):
+        Person.objects.filter(pk__in=numbers.values()).update(is_active=True)
+        gate = threading.Barrier(2)
+
+        def close(at: str, other: str, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            clients[at].post(f"/work/people/{numbers[other]}/active", {"active": "0"})
+            connection.close()
+
+        threads = [threading.Thread(target=close, args=turn) for turn in (pair, pair[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert Person.objects.filter(pk__in=numbers.values(), is_active=True).count() == 1
+
+
 def test_cookies_travel_over_https_only_in_earnest() -> None:
     import os
     import subprocess
@@ -458,7 +532,7 @@ def test_from_invitation_to_account(
     new.fill("#id_new_password1", PASSWORD)
     new.fill("#id_new_password2", PASSWORD)
     new.click("text=Set password and continue")
-    assert "Partner lead for uhl" in new.inner_text("main")
+    assert "Partner lead for University Hospitals of Leicester NHS Trust" in new.inner_text("main")
     assert faults(new) == []
     new.click("text=Set up a second factor")
     assert new.evaluate("document.querySelector('.bct-qr svg').getBoundingClientRect().width") > 150
@@ -490,4 +564,4 @@ def test_without_scripts(signed_in_tab: Callable[..., Any], tab: Callable[..., A
     new.fill("#id_new_password1", PASSWORD)
     new.fill("#id_new_password2", PASSWORD)
     new.click("text=Set password and continue")
-    assert "Reader for uhl" in new.inner_text("main")
+    assert "Reader for University Hospitals of Leicester NHS Trust" in new.inner_text("main")

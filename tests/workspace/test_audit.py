@@ -98,7 +98,7 @@ def test_the_command_says_whether_it_holds(app: typer.Typer, entries: list[Entry
 
 
 def test_a_folder_without_a_workspace_is_said(app: typer.Typer, tmp_path: object) -> None:
-    done = RUN.invoke(app, ["audit", "verify", "--data", str(tmp_path)])
+    done = RUN.invoke(app, ["audit", "verify", "--data", str(tmp_path)], env={"BETTERCARE_DATABASE": None})
     assert "There is no workspace" in str(done.exception)
 
 
@@ -131,3 +131,10 @@ def test_the_page_shows_what_was_asked_and_no_markup(client_as: Callable[..., Cl
     assert "&lt;b&gt;x&lt;/b&gt;" in text and "<script>" not in text.replace("<script src", "")
     assert "thing 3" not in text
     assert client_as("assurer").get("/work/audit?page=abc&action=none&who=Mary").status_code == 200
+
+
+def test_the_page_offers_every_action_that_was_written(client_as: Callable[..., Client]) -> None:
+    for action in ("adopt", "rebase", "refused", "withdrawn", "sign-out"):
+        record("Mary", action, f"thing of {action}")
+        text = client_as("assurer").get(f"/work/audit?action={action}").content.decode()
+        assert f'<option value="{action}" selected>' in text and text.count("<td>thing of ") == 1

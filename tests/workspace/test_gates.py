@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -16,7 +18,8 @@ from bettercare.workspace.plans import current
 from bettercare.workspace.programme import gates
 from bettercare.workspace.programme.effects import without
 from bettercare.workspace.programme.gates_computed import Question, bed_scenario, bed_test, value_for_money
-from bettercare.workspace.programme.models import Evidence
+from bettercare.workspace.programme.models import Evidence, Resolution, Return
+from bettercare.workspace.words import money
 
 ClientAs = Callable[..., Client]
 CODE = "I077"
@@ -51,7 +54,7 @@ def test_what_is_computed_cannot_be_ticked(client_as: ClientAs, criterion: str) 
 
 
 def test_an_assurer_records_evidence_and_a_second_is_told(client_as: ClientAs, llr: Plan) -> None:
-    client = client_as("assurer", "nhs-england")
+    client = client_as("assurer", "healthwatch-leicester")
     url = f"/work/initiatives/{CODE}/gates/engagement"
     assert b"Enter the evidence" in client.post(url, {"met": "yes", "text": "", "seen": "0"}).content
     assert state(llr, CODE, "engagement").state == "open"
@@ -65,6 +68,57 @@ def test_an_assurer_records_evidence_and_a_second_is_told(client_as: ClientAs, l
     page = client.get(f"/work/initiatives/{CODE}/gates").content.decode()
     assert "Three more events" in page and "One event only" in page  # the earlier view stays
     assert Entry.objects.filter(action="assure", allowed=True).count() == 2
+
+
+def test_only_an_assurer_of_the_named_kind_records_a_criterion(client_as: ClientAs, llr: Plan) -> None:
+    url = f"/work/initiatives/{CODE}/gates/"
+    wrong = client_as("assurer", "nhs-england")
+    page = wrong.get(url.rstrip("/")).content.decode()
+    assert f'action="{url}choice"' in page and f'action="{url}engagement"' not in page
+    sent = wrong.post(f"{url}engagement", {"met": "yes", "text": "x", "seen": "0"})
+    assert sent.status_code == 403 and "Healthwatch" in sent.content.decode()
+    assert not Evidence.objects.exists()
+    assert "engagement" in Entry.objects.get(allowed=False).what
+    lead = llr.tables["initiatives"].filter(llr.tables["initiatives"]["code"] == CODE)["lead"][0]
+    ready = gates.rule_set().criterion("ready")
+    assert ready is not None and gates.recorders(llr, CODE, ready) == {lead}
+    senate = gates.rule_set().criterion("clinical-senate")  # the plan has no partner that is one
+    assert senate is not None and gates.recorders(llr, CODE, senate) is None
+    assert wrong.post(f"{url}clinical-senate", {"met": "yes", "text": "x", "seen": "0"}).status_code == 302
+
+
+def test_kinds_in_the_rule_set_are_kinds_of_partner(llr: Plan) -> None:
+    known = {*llr.tables["partners"]["kind"].to_list(), "lead"}
+    assert {kind for g in gates.rule_set().gates for c in g.criteria for kind in c.by} <= known
+
+
+def test_triangulation_follows_what_returns_say_and_what_was_agreed(llr: Plan) -> None:
+    """Crisis response keeps people out of medical beds: a trust that counts other beds there disagrees about it."""
+    assert state(llr, CODE, "triangulation").state == "open"
+    found = state(llr, CODE, "triangulation").criteria[0].finding
+    assert found is not None and "No partner has sent a return" in found.words
+    beds = {"partner": "uhl", "item": "beds", "kind": "open", "service": "emergency-medical", "site": "glenfield"}
+    line = {**beds, "year": llr.settings.base_year, "value": 5.0, "unit": "beds", "received": "2015-06-30"}
+    apart = Return.objects.create(partner="uhl", name="a.xlsx", content=b"", lines=[line], by="a test")
+    assert state(llr, CODE, "triangulation").state == "failed"
+    other = {**line, "service": "elective-inpatient"}
+    Return.objects.filter(pk=apart.pk).update(lines=[other], at=apart.at + timedelta(seconds=1))
+    assert state(llr, CODE, "triangulation").state == "open"  # not about it, and who leads and pays has sent nothing
+    Return.objects.filter(pk=apart.pk).update(lines=[line], at=apart.at)
+    wanted = {r["partner"] for r in llr["investments"].iter_rows(named=True) if r["initiative"] == CODE}
+    for partner in wanted | set(llr["initiatives"].filter(pl.col("code") == CODE)["lead"]):
+        Return.objects.create(partner=partner, name="b.xlsx", content=b"", lines=[], by="a test")
+    assert state(llr, CODE, "triangulation").state == "failed"
+    key = f"beds:emergency-medical:glenfield:{llr.settings.base_year}"
+    row = Resolution.objects.create(disagreement=key, asked="uhl", due=date(2015, 7, 14), by="a test")
+    assert state(llr, CODE, "triangulation").state == "failed"  # asked, and nothing agreed
+    Resolution.objects.filter(pk=row.pk).update(agreed="Count open beds")
+    assert state(llr, CODE, "triangulation").state == "passed"
+
+
+def test_one_gate_does_not_apply(client_as: ClientAs) -> None:
+    page = client_as("reader", "lpt").get(f"/work/initiatives/{CODE}/gates").content.decode()
+    assert re.search(r"\b1 does not apply\b|\b(?!1\b)\d+ do not apply\b", page)
 
 
 def test_unknown_things_are_not_found(client_as: ClientAs) -> None:
@@ -89,8 +143,7 @@ def test_value_for_money_is_the_discounted_difference_that_the_initiative_makes(
         total += factors[y] * (cost[1] - cost[0])
     found = value_for_money(Question(llr, CODE, dict(gates.rule_set().limits)))
     assert found.met is bool(total.mean() > 0)
-    sign = "\N{MINUS SIGN}" if total.mean() < 0 else ""
-    assert f"{sign}£{abs(round(total.mean(), -3)):,.0f}" in found.words
+    assert f"Net present value {money(float(total.mean()))} (" in found.words
     assert all(part in found.run for part in (llr.revision, "500 draws", "seed 20150531"))
 
 

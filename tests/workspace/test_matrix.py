@@ -70,7 +70,7 @@ def reached() -> Iterator[None]:
 
 
 def test_there_are_pages_of_every_room() -> None:
-    assert {"people", "audit", "triangulation", "meetings"} <= set(IDS)
+    assert {"people", "audit", "triangulation", "meetings", "nerve-centre"} <= set(IDS)
 
 
 @pytest.mark.parametrize("address", ALL, ids=IDS)
@@ -102,10 +102,16 @@ def test_allowed_or_refused_as_the_table_says(address: Address, client_as: Calla
     for role in ROLES:
         client = client_as(role, OWN)
         for mine, (path, form) in paths.items():
+            whose = f"{role}, {'own' if mine else 'other'} partner"
             told = expected(role, action, mine or not has_partner)
             answer = client.post(path, form)
             if (answer.content == WORDS) != told:
-                wrong.append(f"{role}, {'own' if mine else 'other'} partner: {answer.status_code}, table says {told}")
+                wrong.append(f"{whose}: {answer.status_code}, table says {told}")
+            # An empty form is nobody's: where only the form names the partner, whoever may do it for one may see it.
+            told = expected(role, action, mine or not has_partner or bool(form))
+            answer = client.get(path)
+            if (answer.content == WORDS) != told:
+                wrong.append(f"{whose}, only looking: {answer.status_code}, table says {told}")
     assert wrong == []
 
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from bettercare.workspace.audit.models import Entry, verify
 from bettercare.workspace.papers.making import wrong_papers
 from bettercare.workspace.papers.models import Item, Meeting, Paper
 from bettercare.workspace.plans import current, make_current, plan_of, store
-from bettercare.workspace.programme.models import Decision, Proposal, Publication
+from bettercare.workspace.programme.models import Decision, Hold, Proposal, Publication
 from tests.workspace.conftest import FOLDER
 
 ClientAs = Callable[..., Client]
@@ -150,6 +151,7 @@ def test_a_published_paper_has_its_bytes_its_hash_its_revision_and_its_run(
     paper = Paper.objects.get()
     pdf = bytes(paper.pdf)
     assert paper.hash == hashlib.sha256(pdf).hexdigest() and paper.revision == current()
+    assert (paper.board, paper.met_on) == ("Leicestershire Health and Wellbeing Board", meeting.on)
     assert "Draft" not in text_of(pdf) and paper.revision.code in text_of(pdf)
     assert secretary.get(f"/work/papers/{paper.pk}.pdf").content == pdf
     assert public.get(f"/papers/{paper.pk}.pdf").content == pdf
@@ -240,6 +242,39 @@ def test_what_is_not_public_does_not_get_out_in_a_paper(secretary: Client, meeti
     text = publish(secretary, meeting).content.decode()
     assert f"The paper names what is not public: {code}" in text and not Paper.objects.exists()
     assert "A decision in private" not in secretary.get(f"/work/meetings/{meeting.pk}/preview").content.decode()
+
+
+def test_a_question_that_is_not_public_is_not_printed(secretary: Client, meeting: Meeting, llr: Plan) -> None:
+    address = f"/work/meetings/{meeting.pk}/preview"
+    held = llr["questions"].filter(llr["questions"]["status"] == "not-yet-decided")
+    texts = [escape(text) for text in held["question"]]
+    assert sum(text in secretary.get(address).content.decode() for text in texts) >= 2
+    Publication.objects.filter(kind="question").update(state="exempt")
+    assert not any(text in secretary.get(address).content.decode() for text in texts)
+    easy = text_of(secretary.get("/work/papers/next-steps.pdf").content)
+    assert not any(text in easy for text in held["question"])
+    Item.objects.create(meeting=meeting, order=2, verb="note", text=held["question"][0])
+    text = publish(secretary, meeting).content.decode()
+    assert f"The paper names what is not public: {held['code'][0]}." in text and not Paper.objects.exists()
+
+
+def test_a_paper_is_never_public_from_before_it_was_published(
+    secretary: Client, public: Client, meeting: Meeting
+) -> None:
+    today = timezone.localdate()
+    Hold.objects.create(name="Election", since=today - timedelta(days=2), until=today + timedelta(days=2))
+    begun = timezone.now()
+    publish(secretary, meeting, public_from="2020-01-01T00:00")
+    assert Publication.objects.get(kind="paper").public_from >= begun
+    assert public.get(f"/papers/{Paper.objects.get().pk}.pdf").status_code == 404
+
+
+def test_a_version_that_is_no_number_is_an_old_one(secretary: Client, meeting: Meeting) -> None:
+    for version in ("\u00b2", "9" * 5000, "", "-1"):
+        assert publish(secretary, meeting, version=version).status_code == 409
+        sent = {"verb": "note", "text": "words", "version": version}
+        assert secretary.post(f"/work/meetings/{meeting.pk}/items", sent).status_code == 409
+    assert not Paper.objects.exists()
 
 
 def test_two_who_publish_at_once_make_one_paper(secretary: Client, client_as: ClientAs, meeting: Meeting) -> None:

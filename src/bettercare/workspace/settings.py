@@ -10,11 +10,13 @@ import dj_database_url
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("BETTERCARE_DATA", "workspace-data"))
+STORE = os.environ.get("BETTERCARE_STORE", "")  # the folder of the event store; without it, published figures only
 DEBUG = False
 DEMO = os.environ.get("BETTERCARE_DEMO", "") == "1"
 SECRET_KEY = os.environ.get("BETTERCARE_SECRET", "")
 ALLOWED_HOSTS = [h for h in os.environ.get("BETTERCARE_HOSTS", "127.0.0.1,localhost").split(",") if h]
 HTTPS = os.environ.get("BETTERCARE_HTTPS", "") == "1"
+BEHIND_PROXY = os.environ.get("BETTERCARE_PROXY", "") == "1"  # one that ends TLS and sets X-Forwarded-... itself
 # Roles that can change what others may do or what is adopted are not held with a password alone.
 SECOND_FACTOR_ROLES = [] if DEMO else ["administrator", "programme-office"]
 # The partnership's own sign-in service (OpenID Connect). It signs in people who have an account here, and makes none.
@@ -36,6 +38,7 @@ INSTALLED_APPS = [
     "bettercare.workspace.accounts",
     "bettercare.workspace.programme",
     "bettercare.workspace.returns",
+    "bettercare.workspace.measurement",
     "bettercare.workspace.papers",
     "bettercare.workspace.public",
 ]
@@ -44,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "bettercare.workspace.unreadable.UnreadableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -70,7 +74,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "bettercare.workspace.accounts.views.locked_out"
+AXES_LOCKOUT_CALLABLE = "bettercare.workspace.accounts.lock.locked_out"
+AXES_CLIENT_IP_CALLABLE = "bettercare.workspace.accounts.lock.client_address"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
@@ -114,7 +119,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-if os.environ.get("BETTERCARE_PROXY", "") == "1":  # behind a server that ends TLS and sets this header itself
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"

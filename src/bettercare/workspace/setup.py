@@ -11,7 +11,10 @@ from typing import Any
 
 
 def configure(folder: Path, database: str | None, *, demo: bool) -> None:
-    """Set the environment and start Django. The secret is made once and kept in the folder, readable by its owner."""
+    """Set the environment and start Django. The secret is made once and kept in the folder, readable by its owner.
+
+    The arguments decide: a database or a demonstration that the environment names is not taken where they name none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret"
     if not secret.exists():
@@ -19,10 +22,8 @@ def configure(folder: Path, database: str | None, *, demo: bool) -> None:
             file.write(secrets.token_urlsafe(48))
     os.environ.setdefault("BETTERCARE_SECRET", secret.read_text(encoding="utf-8"))
     os.environ["BETTERCARE_DATA"] = str(folder)
-    if database:
-        os.environ["BETTERCARE_DATABASE"] = database
-    if demo:
-        os.environ["BETTERCARE_DEMO"] = "1"
+    os.environ["BETTERCARE_DATABASE"] = database or ""
+    os.environ["BETTERCARE_DEMO"] = "1" if demo else ""
     os.environ["DJANGO_SETTINGS_MODULE"] = "bettercare.workspace.settings"
     import django
 
@@ -33,6 +34,7 @@ def prepare(plan: Any, *, demo: bool) -> dict[str, str]:
     """Bring the database up to date and put the plan in it; {name: password} of the demonstration people, if made."""
     from django.core.management import call_command
 
+    from bettercare.workspace.measurement import benefits
     from bettercare.workspace.plans import make_current, store
     from bettercare.workspace.programme.models import Current
     from bettercare.workspace.public.publish import publish_first
@@ -41,6 +43,7 @@ def prepare(plan: Any, *, demo: bool) -> dict[str, str]:
     if not Current.objects.exists():
         make_current(store(plan, "The plan as it was when this workspace began"))
         publish_first(plan)
+    benefits.keep(plan)
     return demonstration(plan) if demo else {}
 
 
@@ -49,7 +52,10 @@ def demonstration(plan: Any) -> dict[str, str]:
     from bettercare.workspace.accounts.models import Membership, Person
     from bettercare.workspace.permissions import ROLES
 
-    partners = plan.tables["partners"].filter(plan.tables["partners"]["in_system"])["code"].to_list()
+    partner = _demonstration_partner(plan)
+    if partner is None:
+        return {}
+    assurers = [row["partner"] for row in plan.tables["duties"].iter_rows(named=True) if row["duty"] == "assure"]
     out = {}
     for role, title in ROLES.items():
         person, _ = Person.objects.get_or_create(
@@ -58,9 +64,26 @@ def demonstration(plan: Any) -> dict[str, str]:
         out[role] = secrets.token_urlsafe(9)
         person.set_password(out[role])
         person.save()
-        if not person.memberships.filter(role=role, partner=partners[0]).exists():
-            Membership.objects.create(person=person, role=role, partner=partners[0])
+        home = assurers[0] if role == "assurer" and assurers else partner
+        if not person.memberships.filter(role=role, partner=home).exists():
+            Membership.objects.create(person=person, role=role, partner=home)
     return out
+
+
+def _demonstration_partner(plan: Any) -> str | None:
+    """A partner with something to do: it is still there, it decides if any does, and it leads the most initiatives."""
+    from django.utils import timezone
+
+    today = timezone.localdate()
+    deciding = {row["partner"] for row in plan.tables["duties"].iter_rows(named=True) if row["duty"] == "decide"}
+    leads = plan.tables["initiatives"]["lead"].to_list()
+    inside = [row for row in plan.tables["partners"].iter_rows(named=True) if row["in_system"]]
+
+    def fitness(row: dict[str, Any]) -> tuple[bool, bool, int]:
+        still_there = row["to_date"] is None or row["to_date"] >= today
+        return still_there, row["code"] in deciding, leads.count(row["code"])
+
+    return str(max(inside, key=fitness)["code"]) if inside else None
 
 
 def serve(host: str, port: int, ready: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("bettercare.workspace.public.urls")),
     path("", include("bettercare.workspace.accounts.urls")),
     path("", include("bettercare.workspace.returns.urls")),
+    path("", include("bettercare.workspace.measurement.urls")),
     path("work/", include("bettercare.workspace.audit.urls")),
     path("work/", include("bettercare.workspace.programme.urls")),
     path("work/", include("bettercare.workspace.papers.urls")),

@@ -1,34 +1,38 @@
-"""Numbers and dates as a person would write them."""
+"""Numbers and dates in the pages, worded as in the reports. What is not there is empty."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from django.utils import timezone
 
-def day(value: date | datetime | None) -> str:
+from bettercare.reporting import text
+
+
+def _here(value: date | None) -> date | None:
+    """A moment as clocks here show it: the database gives it in UTC, which can be the day before."""
+    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+def day(value: date | None) -> str:
     """3 May 2018."""
-    return "" if value is None else f"{value.day} {value:%B %Y}"
+    return text.day(_here(value))
 
 
-def long_day(value: date | datetime | None) -> str:
+def long_day(value: date | None) -> str:
     """Thursday 3 May 2018."""
-    return "" if value is None else f"{value:%A} {value.day} {value:%B %Y}"
+    return text.day(_here(value), weekday=True)
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """1,234 with a true minus sign."""
-    return "" if value is None else f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """1,234 with a true minus sign, which zero does not have."""
+    return "" if value is None else text.grouped(value, digits)
 
 
 def money(value: float | None) -> str:
-    """£12.3 million, £450,000 or £300; a minus sign stands before the pound sign."""
-    if value is None:
-        return ""
-    sign, size = ("\N{MINUS SIGN}" if value < 0 else ""), abs(value)
-    if size >= 999_500:
-        return f"{sign}£{size / 1e6:,.1f} million"
-    return f"{sign}£{round(size, -3):,.0f}" if size >= 10_000 else f"{sign}£{size:,.0f}"
+    """£398m, £4.2m or £850,000; a minus sign stands before the pound sign."""
+    return "" if value is None else text.money(value)
 
 
 def plain_range(value: Mapping[str, float], digits: int = 0) -> str:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bettercare.workspace.accounts.forms import Dates, InviteForm, RoleForm, clashes
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.accounts.models import Invitation, Membership, Person, SecondFactor, held_on
-from bettercare.workspace.audit.models import record
+from bettercare.workspace.audit.models import locked_head, record
 from bettercare.workspace.permissions import ROLES
 from bettercare.workspace.plans import current, plan_of
 
@@ -168,7 +168,11 @@ def _redate(request: HttpRequest, row: Membership, version: int, since: date, un
 
 
 def _one_is_left() -> None:
-    """Raise Refused where nobody could give roles any more (inside the transaction, which is then undone)."""
+    """Raise Refused where nobody could give roles any more (inside the transaction, which is then undone).
+
+    Two administrators who close each other at once would each still see the other: the second waits for the first.
+    """
+    locked_head()
     held = Membership.objects.filter(held_on(timezone.localdate()), role="administrator", person__is_active=True)
     if not held.exists():
         raise Refused(LAST)

@@ -13,13 +13,21 @@ from markupsafe import Markup
 
 from bettercare.workspace.accounts import totp
 from bettercare.workspace.accounts.forms import CodeForm
+from bettercare.workspace.accounts.lock import count_wrong, locked, locked_out
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.accounts.models import Person, SecondFactor, hashed
 from bettercare.workspace.audit.models import record
 
 
-def spend(person: Person, code: str) -> bool:
-    """Whether a code of the app or a recovery code is right; it is used up."""
+def spend(request: HttpRequest, person: Person, code: str) -> bool:
+    """Whether a code of the app or a recovery code is right; it is used up. A wrong one counts towards the lock."""
+    right = _use_up(person, code)
+    if not right:
+        count_wrong(request, person)
+    return right
+
+
+def _use_up(person: Person, code: str) -> bool:
     with transaction.atomic():
         factor = SecondFactor.objects.select_for_update().filter(person=person, confirmed=True).first()
         if factor is None:
@@ -90,7 +98,9 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Take one's second factor away, with a code of it; a role that asks for one will ask for a new one."""
     person = request.user
     assert isinstance(person, Person)
-    if not spend(person, request.POST.get("code", "")):
+    if locked(request, person):
+        return locked_out(request)
+    if not spend(request, person, request.POST.get("code", "")):
         messages.error(request, "The code is not right. Your second factor is as it was.")
         return redirect("second-factor")
     with transaction.atomic():

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.signals import user_login_failed
 from django.contrib.auth.views import LogoutView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,8 +21,10 @@ from django.views.decorators.http import require_http_methods
 
 from bettercare.workspace.accounts import oidc, second_factor
 from bettercare.workspace.accounts.forms import CodeForm, SignInForm
+from bettercare.workspace.accounts.lock import count_wrong, locked, locked_out
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.accounts.models import Person, SecondFactor
+from bettercare.workspace.accounts.people import partner_names
 from bettercare.workspace.audit.models import record
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -80,26 +80,15 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     if person is None or time.time() - pending["since"] > PENDING_SECONDS:
         request.session.pop("pending", None)
         return redirect("sign-in")
-    credentials = {"username": person.username}
-    if not AxesProxyHandler.is_allowed(request, credentials):
+    if locked(request, person):
         return locked_out(request)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if second_factor.spend(person, form.cleaned_data["code"]):
+        if second_factor.spend(request, person, form.cleaned_data["code"]):
             del request.session["pending"]
             return enter(request, person, pending["next"], second=True)
-        user_login_failed.send(sender=__name__, credentials=credentials, request=request)  # counts towards the lock
         form.add_error("code", "The code is not right, or was used before. Wait for the next one.")
     return render(request, "accounts/code.html.j2", {"title": "Enter your code", "form": form})
-
-
-def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
-    """After too many failures: a plain page that says for how long."""
-    lines = (
-        "There were too many attempts with a wrong password or code.",
-        "Wait an hour, or ask your administrator for a link to set a new password.",
-    )
-    return render(request, "accounts/plain.html.j2", {"title": "Signing in is locked", "lines": lines}, status=429)
 
 
 @needs("sign-in")
@@ -110,6 +99,8 @@ def account(request: HttpRequest) -> HttpResponse:
     """One's own account: roles, password, second factor."""
     person = request.user
     assert isinstance(person, Person)
+    if request.method == "POST" and locked(request, person):
+        return locked_out(request)
     form = PasswordChangeForm(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -120,8 +111,11 @@ def account(request: HttpRequest) -> HttpResponse:
         request.session["second_factor"] = second
         messages.success(request, "Your password was changed. You are signed out everywhere else.")
         return redirect("account")
+    if form.has_error("old_password", "password_incorrect"):
+        count_wrong(request, person)  # a browser that was left open is no place to guess the password
     shown = {
         "form": form,
+        "partners": partner_names(),
         "roles": person.memberships.order_by("-since"),
         "has_second": SecondFactor.objects.filter(person=person, confirmed=True).exists(),
     }

@@ -63,13 +63,18 @@ class Head(models.Model):
     hash = models.CharField(max_length=64, default=FIRST)
 
 
+def locked_head() -> Head:
+    """The end of the chain, locked until the transaction ends: writers come here one after the other."""
+    Head.objects.get_or_create(pk=1)
+    return Head.objects.select_for_update().get(pk=1)
+
+
 def record(who: str, action: str, what: str, *, allowed: bool = True, before: Any = None, after: Any = None) -> Entry:
     """Add an entry within the transaction of the write that it is about."""
     import datetime
 
     with transaction.atomic():
-        Head.objects.get_or_create(pk=1)
-        head = Head.objects.select_for_update().get(pk=1)
+        head = locked_head()
         entry = Entry(
             number=head.number + 1,
             at=timezone.now().astimezone(datetime.UTC),
@@ -86,6 +91,11 @@ def record(who: str, action: str, what: str, *, allowed: bool = True, before: An
         head.number, head.hash = entry.number, entry.hash
         head.save()
     return entry
+
+
+def actions() -> list[str]:
+    """The actions that the trail holds. They are more than the permission table's: one permission allows several."""
+    return list(Entry.objects.order_by("action").values_list("action", flat=True).distinct())
 
 
 def _plain(value: Any) -> Any:

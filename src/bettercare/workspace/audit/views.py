@@ -11,8 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from bettercare.workspace.accounts.middleware import needs
-from bettercare.workspace.audit.models import Entry, Head
-from bettercare.workspace.permissions import ACTIONS
+from bettercare.workspace.audit.models import Entry, Head, actions
 
 ROWS = 50
 
@@ -27,7 +26,8 @@ def trail(request: HttpRequest) -> HttpResponse:
         found = found.filter(who__icontains=asked["who"])
     if asked["what"]:
         found = found.filter(what__icontains=asked["what"])
-    if asked["action"] in ACTIONS:
+    known = actions()
+    if asked["action"] in known:
         found = found.filter(action=asked["action"])
     if asked["denied"]:
         found = found.filter(allowed=False)
@@ -36,7 +36,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(entry, words(entry.before), words(entry.after)) for entry in page],
         "asked": asked,
-        "actions": ACTIONS,
+        "actions": known,
         "head": Head.objects.filter(pk=1).first(),
     }
     return render(request, "audit/trail.html.j2", {"title": "Audit trail", **shown})

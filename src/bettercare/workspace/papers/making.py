@@ -11,8 +11,10 @@ from datetime import date
 from typing import Any
 
 from bettercare import Forecast, Plan
-from bettercare.reporting.papers import Paper, docx, next_steps, paper_from_plan, pdf, summary_of_plan
+from bettercare.reporting.papers import Paper, content, docx, next_steps, paper_from_plan, pdf, summary_of_plan
 from bettercare.reporting.papers import layout as printed
+from bettercare.reporting.papers.board import most_telling
+from bettercare.reporting.papers.records import Question
 from bettercare.workspace.papers import models
 from bettercare.workspace.plans import current, forecast_of, plan_of
 from bettercare.workspace.programme.models import CONFIDENCE, Decision, Progress, Revision
@@ -82,7 +84,8 @@ def board_paper(meeting: models.Meeting, *, status: str = "draft", on: date | No
         board=meeting.board,
         meeting=sitting,
         items=items,
-        decisions=list(_decisions(meeting.on)),
+        decisions=_decisions(meeting.on),
+        questions=_questions(plan, forecast, [item["initiative"] for item in items if item["initiative"]]),
         progress=_progress(plan),
         words={code: text.split("\n\n") for code, text in meeting.words.items() if code in OWN_WORDS},
         status=status,
@@ -99,13 +102,34 @@ def plan_paper(kind: str) -> Made:
         forecast = _forecast(plan)
         paper = summary_of_plan(plan, forecast)
         return Made(paper, revision, _run(paper, forecast))
-    return Made(next_steps(plan, list(_decisions(date.max))), revision, {})
+    open_ = _public_only(plan, content.questions_of(plan))
+    return Made(next_steps(plan, _decisions(date.max), open_), revision, {})
 
 
-def _decisions(before: date) -> Any:
+def _decisions(before: date) -> list[dict[str, Any]]:
     """Published decisions up to a day: a paper goes to the public, what is held back does not."""
     keys = [int(key) for key in public_keys("decision") if key.isdigit()]
-    return Decision.objects.filter(pk__in=keys, met_on__lte=before).select_related("revision").order_by("met_on", "pk")
+    told = ("title", "met_on", "board", "outcome", "minute", "override")
+    found = Decision.objects.filter(pk__in=keys, met_on__lte=before).select_related("revision").order_by("met_on", "pk")
+    return [{**{name: getattr(d, name) for name in told}, "revision": d.revision.code} for d in found]
+
+
+def _questions(plan: Plan, forecast: Forecast, codes: list[str]) -> list[Question]:
+    """The published questions that concern what the paper shows and are not yet decided."""
+    shown = codes or most_telling(content.material(plan, forecast))
+    return _public_only(plan, content.questions_of(plan, shown))
+
+
+def _public_only(plan: Plan, asked: list[Question]) -> list[Question]:
+    held = {text for code, text in _held(plan, "question") if text}
+    return [q for q in asked if q.question not in held]
+
+
+def _held(plan: Plan, kind: str) -> list[tuple[str, str]]:
+    """Code and words of the initiatives or questions of a plan that the public may not see."""
+    public = public_keys(kind)
+    table = plan.tables[f"{kind}s"].select("code", {"initiative": "title", "question": "question"}[kind])
+    return [(code, words or "") for code, words in table.iter_rows() if code not in public]
 
 
 def _progress(plan: Plan) -> dict[str, str]:
@@ -144,16 +168,14 @@ def shown(paper: Paper) -> list[dict[str, Any]]:
 
 
 def not_public(paper: Paper, plan: Plan) -> list[str]:
-    """Initiatives that the paper names and the public may not see."""
+    """Initiatives and questions that the paper names and the public may not see."""
     text = json.dumps([paper.title, *(line.content for line in printed.lines(paper) if line.kind != "figure")])
-    public = public_keys("initiative")
-    held = plan.tables["initiatives"].select("code", "title").iter_rows()
-    return [
-        code
-        for code, title in held
-        if code not in public
-        and (json.dumps(title)[1:-1] in text or re.search(rf"(?<![\w-]){re.escape(code)}(?![\w-])", text))
-    ]
+
+    def told(code: str, words: str) -> bool:
+        named = bool(words) and json.dumps(words)[1:-1] in text
+        return named or re.search(rf"(?<![\w-]){re.escape(code)}(?![\w-])", text) is not None
+
+    return [code for kind in ("initiative", "question") for code, words in _held(plan, kind) if told(code, words)]
 
 
 def sha256(content: bytes) -> str:

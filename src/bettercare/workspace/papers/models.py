@@ -46,10 +46,15 @@ class Item(models.Model):
 
 
 class Paper(models.Model):
-    """A published paper: its bytes, the revision and the run that they were made from. It never changes."""
+    """A published paper: its bytes, the revision and the run that they were made from. It never changes.
+
+    Board and day are as the paper prints them: those of the meeting may be changed later.
+    """
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="papers")
     title = models.CharField(max_length=200)
+    board = models.CharField(max_length=200)
+    met_on = models.DateField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT)
     run = models.JSONField()  # seed, draws, scenario, version, and the figures that the paper shows
     pdf = models.BinaryField()

@@ -17,7 +17,7 @@ from bettercare.workspace.audit.models import record
 from bettercare.workspace.papers import making
 from bettercare.workspace.papers.forms import PublishForm
 from bettercare.workspace.papers.models import Meeting, Paper
-from bettercare.workspace.papers.views import CHANGED, meeting_page, take_turn
+from bettercare.workspace.papers.views import CHANGED, meeting_page, take_turn, version_of
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme.models import Current, Publication
 
@@ -33,7 +33,6 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
     if not found.items.exists():
         form.add_error(None, "Add at least one item: a paper asks its board something.")
         return meeting_page(request, found, publish_form=form)
-    version = request.POST.get("version", "")
     try:
         made = making.board_paper(found, status="published", on=timezone.localdate())
     except UsageError as error:
@@ -44,7 +43,7 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
     if held:
         form.add_error(None, f"The paper names what is not public: {', '.join(held)}. Take it out, or mark it exempt.")
         return meeting_page(request, found, publish_form=form)
-    paper = _freeze(request, found, made, data, int(version) if version.isdigit() else -1)
+    paper = _freeze(request, found, made, data, version_of(request))
     if paper is None:
         return meeting_page(request, get_object_or_404(Meeting, pk=number), publish_form=form, overtaken=CHANGED)
     messages.success(request, f"The paper is published and frozen. Its SHA-256 begins {paper.hash[:12]}.")
@@ -63,9 +62,11 @@ def _freeze(
         if current().pk != made.revision.pk or not take_turn(found.pk, version):
             return None
         paper = Paper.objects.create(
-            meeting=found, title=made.paper.title, revision=made.revision, run=run, pdf=pdf, docx=docx,
-            hash=making.sha256(pdf), by=who,
+            meeting=found, title=made.paper.title, board=made.paper.board[:200], met_on=made.paper.day,
+            revision=made.revision, run=run, pdf=pdf, docx=docx, hash=making.sha256(pdf), by=who,
         )  # fmt: skip
+        # Never earlier than now: nothing is slipped in before a hold that has begun.
+        data = {**data, "public_from": max(data["public_from"], timezone.now())}
         Publication.objects.create(
             kind="paper", key=str(paper.pk), state=data["reach"], public_from=data["public_from"],
             staff_told=data["staff_told"], reason=data["reason"], by=who,

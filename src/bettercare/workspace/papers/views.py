@@ -16,11 +16,13 @@ from bettercare.reporting.papers import layout as printed
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.accounts.people import partner_names
 from bettercare.workspace.audit.models import record
+from bettercare.workspace.pages import whole
 from bettercare.workspace.papers import making
 from bettercare.workspace.papers.forms import DetailsForm, ItemForm, MeetingForm, PublishForm, details_of
 from bettercare.workspace.papers.models import Item, Meeting, Paper
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme.models import Proposal, Publication
+from bettercare.workspace.words import day
 
 TYPES = {
     "pdf": "application/pdf",
@@ -43,9 +45,10 @@ def _item_form(data: Any = None) -> ItemForm:
     return ItemForm(data, initiatives=initiatives, proposals=[(n, f"Proposal {n}: {title}") for n, title in proposals])
 
 
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdigit() else -1
+def version_of(request: HttpRequest) -> int:
+    """The version that a form was filled in on; -1, which is none, where it is not a number."""
+    sent = whole(request.POST.get("version"))
+    return -1 if sent is None else sent
 
 
 def take_turn(number: int, version: int) -> bool:
@@ -78,7 +81,7 @@ def meeting(request: HttpRequest, number: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            same = take_turn(number, _version(request))
+            same = take_turn(number, version_of(request))
             if same:
                 before = Meeting.objects.filter(pk=number).values(*form.values()).get()
                 Meeting.objects.filter(pk=number).update(**form.values())
@@ -108,7 +111,7 @@ def meeting_page(request: HttpRequest, found: Meeting, *, overtaken: str = "", *
         "may_publish": request.user.may("publish"),
         **forms,
     }
-    title = f"{shown['board']}: {found.on.day} {found.on:%B %Y}"
+    title = f"{shown['board']}: {day(found.on)}"
     return render(request, "papers/meeting.html.j2", {"title": title, **shown}, status=409 if overtaken else 200)
 
 
@@ -122,7 +125,7 @@ def add_item(request: HttpRequest, number: int) -> HttpResponse:
         return meeting_page(request, found, item_form=form)
     data = form.cleaned_data
     with transaction.atomic():
-        same = take_turn(number, _version(request))
+        same = take_turn(number, version_of(request))
         if same:
             last = found.items.aggregate(last=Max("order"))["last"] or 0
             values = {"verb": data["verb"], "text": data["text"], "initiative": data["initiative"]}
@@ -142,7 +145,7 @@ def change_item(request: HttpRequest, number: int, item: int) -> HttpResponse:
     found = get_object_or_404(Item, pk=item, meeting_id=number)
     what = request.POST.get("what", "")
     with transaction.atomic():
-        same = take_turn(number, _version(request))
+        same = take_turn(number, version_of(request))
         if same:
             order = list(Item.objects.filter(meeting_id=number).order_by("order", "pk"))
             place = next(i for i, row in enumerate(order) if row.pk == found.pk)
@@ -160,15 +163,22 @@ def change_item(request: HttpRequest, number: int, item: int) -> HttpResponse:
     return redirect("meeting", number=number)
 
 
+def _made(request: HttpRequest, meeting: Meeting) -> making.Made | None:
+    """The paper as it would be now; None where it cannot be made, which the next page says."""
+    try:
+        return making.board_paper(meeting)
+    except UsageError as error:
+        messages.error(request, str(error))
+        return None
+
+
 @needs("prepare-meeting")
 @require_GET
 def preview(request: HttpRequest, number: int) -> HttpResponse:
     """The paper as it would be now, as a page."""
     found = get_object_or_404(Meeting, pk=number)
-    try:
-        made = making.board_paper(found)
-    except UsageError as error:
-        messages.error(request, str(error))
+    made = _made(request, found)
+    if made is None:
         return redirect("meeting", number=number)
     shown = {"meeting": found, "lines": making.shown(made.paper), "paper": made.paper, "front": printed.front}
     return render(request, "papers/preview.html.j2", {"title": made.paper.title, **shown})
@@ -187,11 +197,8 @@ def sent(content: bytes, name: str, form: str) -> HttpResponse:
 @require_GET
 def draft(request: HttpRequest, number: int, form: str) -> HttpResponse:
     """The paper as it would be now, as PDF or Word, marked as a draft."""
-    found = get_object_or_404(Meeting, pk=number)
-    try:
-        made = making.board_paper(found)
-    except UsageError as error:
-        messages.error(request, str(error))
+    made = _made(request, get_object_or_404(Meeting, pk=number))
+    if made is None:
         return redirect("meeting", number=number)
     return sent(made.pdf() if form == "pdf" else made.docx(), f"draft-{number}", form)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,15 +64,14 @@ def part_played(plan: Plan, initiative: str) -> tuple[str, Forecast]:
 def effect_of(before: Plan, after: Plan, initiative: str = "") -> dict[str, Any]:
     """What the changed plan does, as JSON: in the headline year and in each year, with its seed, draws and scenario.
 
-    Every difference is paired by draw; `difference` has its mean, median and 90% range. `largest` holds the largest
-    mean change of any year, by which a proposal's size is judged.
+    Every difference is paired by draw; `difference` has its mean, median and 90% range. `largest` is what a proposal's
+    size is judged by: the largest mean change of any year, of the whole system, of any one partner's gap and of any one
+    kind of bed, so that what one partner or hospital gains does not hide what another loses.
     """
     name = scenario_for(before, initiative)
     one, other = forecast_of(before, [name], DRAWS), forecast_of(after, [name], DRAWS)
     measures = [_measure(one, other, name, *each) for each in MEASURES if _has(one, name, each[0])]
-    beds = [m for m in measures if m["unit"] == "beds"]
-    money = next((m for m in measures if m["unit"] == "money"), None)
-    by_year = [abs(sum(m["years"][y]["mean"] for m in beds)) for y in range(len(one.years) - 1)]
+    partners = _partners(one, other, name, before)
     moves = any(_moves(year) for m in measures for year in m["years"])
     return {
         "scenario": name,
@@ -83,13 +83,22 @@ def effect_of(before: Plan, after: Plan, initiative: str = "") -> dict[str, Any]
         "before": before.revision,
         "after": after.revision,
         "measures": measures,
-        "partners": _partners(one, other, name, before),
-        "nothing": not moves,
+        "partners": partners,
+        "nothing": not (moves or partners),
         "worn_off": moves and not any(_moves(m["difference"]) for m in measures),
-        "largest": {
-            "beds": max(by_year, default=0.0),
-            "money_gbp": max((abs(year["mean"]) for year in money["years"]), default=0.0) if money else 0.0,
-        },
+        "largest": largest(measures, partners),
+    }
+
+
+def largest(measures: Sequence[dict[str, Any]], partners: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """The largest mean change of beds and of money, of the whole and of any part."""
+    beds = [[year["mean"] for year in m["years"]] for m in measures if m["unit"] == "beds"]
+    together = [sum(kinds) for kinds in zip(*beds, strict=True)]
+    money = [[year["mean"] for year in m["years"]] for m in measures if m["unit"] == "money"]
+    each = [partner["difference"]["mean"] for partner in partners]
+    return {
+        "beds": max((abs(n) for kind in (together, *beds) for n in kind), default=0.0),
+        "money_gbp": max((abs(n) for some in (each, *money) for n in some), default=0.0),
     }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from bettercare.workspace.pages import whole
+
 LONGEST = 4000
 
 
@@ -60,9 +62,9 @@ class Form:
                 self.errors[name] = f"Enter {what}"
             return None
         try:
-            day, month, year = (int(p) for p in parts)
+            day, month, year = (whole(p) or 0 for p in parts)
             value = date(year, month, day)
-        except ValueError:
+        except (ValueError, OverflowError):
             self.errors[name] = f"Enter {what} as a real date, such as 1 10 2016"
             return None
         if not 1948 <= value.year <= 2100:
@@ -75,7 +77,7 @@ class Form:
 
     def version(self) -> int:
         """The version that the form was filled in on; 0, which is none, where it is not a number."""
-        return int(self.raw("version")) if self.raw("version").isdigit() else 0
+        return whole(self.raw("version")) or 0
 
     def listed_errors(self) -> list[dict[str, str]]:
         """For the error summary: each error, and where it is."""

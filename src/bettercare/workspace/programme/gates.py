@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from bettercare import Plan
+from bettercare.workspace.programme import facts
 from bettercare.workspace.programme.gates_computed import APPLIES, COMPUTED, Finding, Question
 from bettercare.workspace.programme.models import Evidence
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that must be true: `compute` names what computes it, or is None where an assurer records it."""
+    """One thing that must be true: `compute` names what computes it, or is None where an assurer records it.
+
+    `by` are the kinds of partner whose assurers may record it (`lead` is the partner that leads the initiative). Where
+    it is empty, or the plan has no partner of these kinds, any assurer may.
+    """
 
     code: str
     text: str
     assurer: str
     compute: str | None = None
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def rule_set() -> RuleSet:
     """The rule set of gates.toml; a name in it that nothing computes is an error at once."""
     content = tomllib.loads((Path(__file__).parent / "gates.toml").read_text(encoding="utf-8"))
     gates = tuple(
-        Gate(**{**g, "holds": tuple(g["holds"]), "criteria": tuple(Criterion(**c) for c in g["criteria"])})
+        Gate(**{**g, "holds": tuple(g["holds"]), "criteria": tuple(_criterion(c) for c in g["criteria"])})
         for g in content["gate"]
     )
     for gate in gates:
@@ -109,6 +115,18 @@ def rule_set() -> RuleSet:
         if unknown or (gate.applies and gate.applies not in APPLIES):
             raise ValueError(f"gate {gate.code}: nothing is called {unknown or gate.applies}")
     return RuleSet(content["dated"], content["title"], content["limits"], gates)
+
+
+def _criterion(row: Mapping[str, Any]) -> Criterion:
+    return Criterion(**{**row, "by": tuple(row.get("by", ()))})
+
+
+def recorders(plan: Plan, initiative: str, criterion: Criterion) -> set[str] | None:
+    """The partners whose assurers may record a criterion of an initiative; None where any assurer may."""
+    found = {p["code"] for p in plan.tables["partners"].iter_rows(named=True) if p["kind"] in criterion.by}
+    if "lead" in criterion.by:
+        found |= {row["lead"] for row in facts.rows(plan, "initiatives", code=initiative)}
+    return found or None
 
 
 def states(plan: Plan, initiative: str, gates: Iterable[Gate] | None = None) -> list[GateState]:

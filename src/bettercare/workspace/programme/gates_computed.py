@@ -10,11 +10,14 @@ import numpy as np
 import polars as pl
 
 from bettercare import Plan
+from bettercare.appraisal.triangulation_claims import DoubleClaim
 from bettercare.engines.forecast import ScenarioResult, net_present_value
 from bettercare.engines.forecast.compare import spread
+from bettercare.reporting.triangulation_words import Words
 from bettercare.workspace.plans import forecast_of
 from bettercare.workspace.programme import effects, facts
 from bettercare.workspace.programme.models import Progress
+from bettercare.workspace.returns import reading
 from bettercare.workspace.words import money, number
 
 ACUTE = ("acute", "critical-care")
@@ -276,10 +279,54 @@ def _money_range(value: dict[str, float]) -> str:
     return f"{money(value['mean'])} ({money(value['p5'])} to {money(value['p95'])})"
 
 
+def agreed_figures(q: Question) -> Finding:
+    """Whether partners' returns leave a disagreement open about it: its services, or a saving that is claimed twice.
+
+    Returns are held against the plan as it is now. Without those of its lead and of who pays for it nothing is known.
+    """
+    inside = {p["code"] for p in facts.rows(q.plan, "partners", in_system=True)}
+    payers = {i["partner"] for i in facts.rows(q.plan, "investments", initiative=q.initiative)}
+    leads = {i["lead"] for i in facts.rows(q.plan, "initiatives", code=q.initiative)}
+    missing = ((payers | leads) & inside) - {r.partner for r in reading.in_use()}
+    names = facts.partner_names(q.plan)
+    wait = f"No return yet from: {', '.join(sorted(names[code] for code in missing))}." if missing else ""
+    if not reading.in_use():
+        return Finding(None, f"No partner has sent a return. {wait}".strip(), badge="published")
+    plan, found = reading.held_together(q.limits["returns_share"])
+    said, agreed, services = Words(plan, found), reading.agreed_keys(), _services(q)
+    about = [item for item in reading.findings(found) if _is_about(item, q.initiative, services)]
+    left = [item for item in about if reading.key_of(item.code) not in agreed]
+    rows = [
+        (reading.title_of(said, item), names.get(item.asked, item.asked), "No" if item in left else "Yes")
+        for item in about
+    ]
+    words = "No disagreement about it is without an agreement." if about else "Returns do not disagree about it."
+    if left:
+        words = f"Without an agreement: {len(left)} of {len(about)} that are about it."
+    return Finding(
+        False if left else None if missing else True, f"{words} {wait}".strip(), ("About", "Who is asked", "Agreed"),
+        rows, f"Revision {plan.revision}, returns in use, {q.limits['returns_share']:.0%} apart or more.", "published",
+    )  # fmt: skip
+
+
+def _services(q: Question) -> set[str]:
+    """The services that it acts on: those of its effects, and those whose beds or hours change on its account."""
+    effects_of = facts.rows(q.plan, "effects", initiative=q.initiative)
+    capacity = facts.rows(q.plan, "capacity", initiative=q.initiative)
+    return {s for e in effects_of for s in (e["service"], e["to_service"]) if s} | {c["service"] for c in capacity}
+
+
+def _is_about(item: reading.Finding, initiative: str, services: set[str]) -> bool:
+    if isinstance(item, DoubleClaim):
+        return initiative in item.initiatives
+    return item.subject.service in services
+
+
 COMPUTED: dict[str, Callable[[Question], Finding]] = {
     f.__name__: f
     for f in (
-        outcome, affordability, value_for_money, bed_test, grades, consultation_known, capital_surety, earlier_done,
+        outcome, agreed_figures, affordability, value_for_money, bed_test, grades, consultation_known, capital_surety,
+        earlier_done,
     )
 }  # fmt: skip
 APPLIES: dict[str, Callable[[Plan, str], str]] = {f.__name__: f for f in (closes_beds, needs_capital)}

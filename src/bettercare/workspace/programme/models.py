@@ -19,10 +19,14 @@ CONFIDENCE = [
 
 
 class Revision(models.Model):
-    """One state of the plan, whole: its files in a zip with fixed dates, so that the same plan is the same bytes."""
+    """One adopted state of the plan, whole: its files in a zip with fixed dates, so the same plan is the same bytes.
 
-    code = models.CharField(max_length=12, unique=True)
-    fingerprint = models.CharField(max_length=64, unique=True)
+    A plan that goes back to what it was is a new revision of the same content: it has another parent, note and day.
+    `fingerprint` names the content and `code` the adoption.
+    """
+
+    code = models.CharField(max_length=16, unique=True)
+    fingerprint = models.CharField(max_length=64, db_index=True)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     content = models.BinaryField()
     note = models.CharField(max_length=300)
@@ -80,7 +84,10 @@ class Proposal(models.Model):
 
 
 class Endorsement(models.Model):
-    """What a partner's board said of a proposal, at which meeting and minute. It lapses when the proposal changes."""
+    """What a partner's board said of a proposal, at which meeting and minute. It lapses when the proposal changes.
+
+    Answers are added and never changed; a board that thinks again gives another, and its latest counts.
+    """
 
     ANSWERS = [("agreed", "Agreed"), ("not-agreed", "Did not agree"), ("noted", "Noted"), ("assured", "Assured")]
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="endorsements")
@@ -93,9 +100,6 @@ class Endorsement(models.Model):
     minute = models.CharField(max_length=60)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["proposal", "overlay", "partner"], name="one_endorsement_each")]
 
 
 class Decision(models.Model):

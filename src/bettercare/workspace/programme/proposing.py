@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from bettercare import Plan, Problems, UsageError
@@ -71,30 +71,47 @@ def open_proposal(number: int, version: int | None = None) -> Proposal:
     return proposal
 
 
-def endorse(number: int, overlay: str, by: Any, said: Endorsement, *, is_board: bool) -> Endorsement:
+def propose(
+    revision: Revision, changes: list[Change], by: Any, *, title: str, reason: str, partner: str, initiative: str
+) -> Proposal:
+    """Save changes as a proposal on the current revision; Refused where the plan would fail its checks."""
+    plan = plan_of(revision)
+    after = _sound(plan, changes)
+    effect = effects.effect_of(plan, after, initiative)
+    with transaction.atomic():
+        proposal = Proposal.objects.create(
+            base=revision, title=title, reason=reason, initiative=initiative, partner=partner, changes=changes,
+            effect=effect, size=sizes.size_of(changes, effect).code, author=by,
+        )  # fmt: skip
+        record(str(by), "propose", f"proposal {proposal.pk}", after=snapshot(proposal))
+    return proposal
+
+
+def endorse(number: int, overlay: str, seen: int, by: Any, said: Endorsement, *, is_board: bool) -> Endorsement:
     """Write down what a partner's board said of the proposal as it was seen (`overlay`).
 
-    A programme board recommends: its answer never counts as a decision.
+    A board may think again: its answers are added, and the latest counts. `seen` is the newest answer on the page that
+    the person looked at; where one of this partner came after it, nothing is saved and the person is told. A programme
+    board recommends: its answer never counts as a decision.
     """
-    try:
-        with transaction.atomic():
-            proposal = open_proposal(number)
-            if proposal.overlay != overlay:
-                raise Refused("The proposal has changed since you looked. Nothing was saved: read it again below.")
-            plan = plan_of(proposal.base)
-            needs = sizes.rules().named(proposal.size).needs
-            duty = sizes.duty_of(plan, said.partner, needs, timezone.localdate())
-            said.duty = duty or ("recommend" if is_board else "note")
-            said.proposal, said.overlay, said.by = proposal, overlay, by
-            said.save(force_insert=True)
-            record(str(by), "endorse", f"proposal {number}", after=fields(said, *ANSWER))
-    except IntegrityError:
-        there = Endorsement.objects.get(proposal_id=number, overlay=overlay, partner=said.partner)
-        raise Refused(
-            f"This partner's answer was recorded before yours: {there.get_answer_display().lower()}, {there.meeting}, "
-            f"minute {there.minute}. Yours ({said.get_answer_display().lower()}, {said.meeting}, minute {said.minute}) "
-            "was not saved."
-        ) from None
+    with transaction.atomic():
+        proposal = open_proposal(number)
+        if proposal.overlay != overlay:
+            raise Refused("The proposal has changed since you looked. Nothing was saved: read it again below.")
+        last = proposal.endorsements.filter(overlay=overlay, partner=said.partner).order_by("-pk").first()
+        if last and last.pk > seen:
+            raise Refused(
+                f"This partner's answer was recorded before yours: {last.get_answer_display().lower()}, "
+                f"{last.meeting}, minute {last.minute}. Yours ({said.get_answer_display().lower()}, {said.meeting}, "
+                f"minute {said.minute}) was not saved. If the board has thought again since, record it below."
+            )
+        needs = sizes.rules().named(proposal.size).needs
+        duty = sizes.duty_of(plan_of(proposal.base), said.partner, needs, timezone.localdate())
+        said.duty = duty or ("recommend" if is_board else "note")
+        said.proposal, said.overlay, said.by = proposal, overlay, by
+        said.save(force_insert=True)
+        before = fields(last, *ANSWER) if last else None
+        record(str(by), "endorse", f"proposal {number}", before=before, after=fields(said, *ANSWER))
     return said
 
 

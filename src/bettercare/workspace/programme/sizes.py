@@ -94,6 +94,11 @@ def days_moved(changes: Sequence[Mapping[str, Any]]) -> int:
     )
 
 
+def takes_effect(changes: Sequence[Mapping[str, Any]]) -> date | None:
+    """The last date that a change sets, which is when it has to be answered for; None where it sets none."""
+    return max((date.fromisoformat(str(c["after"])) for c in changes if c["column"] == "date"), default=None)
+
+
 def size_of(changes: Sequence[Mapping[str, Any]], effect: Mapping[str, Any]) -> Size:
     """The class of a change, from its days and from what the forecast says it does."""
     days, largest = days_moved(changes), effect["largest"]
@@ -110,8 +115,12 @@ def duty_of(plan: Plan, partner: str, needs: Sequence[str], day: date) -> str | 
     return next((a.duty for a in asked(plan, needs, day) if a.partner == partner), None)
 
 
-def asked(plan: Plan, needs: Sequence[str], day: date) -> list[Asked]:
-    """Who must answer on a day: each partner once, with the first of its duties."""
+def asked(plan: Plan, needs: Sequence[str], day: date, takes_effect: date | None = None) -> list[Asked]:
+    """Who must answer on a day: each partner once, with the first of its duties.
+
+    A partner that the plan says has ended by the day on which the change takes effect is marked. That it ended later is
+    of no matter: a plan of 2015 does not know what was abolished in 2022.
+    """
     partners = {p["code"]: p for p in plan.tables["partners"].iter_rows(named=True)}
     found: dict[str, Asked] = {}
     for duty in needs:
@@ -120,15 +129,17 @@ def asked(plan: Plan, needs: Sequence[str], day: date) -> list[Asked]:
             valid = row["from_date"] <= day and (row["to_date"] is None or day <= row["to_date"])
             if row["duty"] == duty and row["list"] == wanted and valid and row["partner"] not in found:
                 partner = partners[row["partner"]]
-                ended = partner["to_date"] if partner["to_date"] and partner["to_date"] < day else None
+                until = partner["to_date"]
+                ended = until if until and takes_effect and until < takes_effect else None
                 found[row["partner"]] = Asked(row["partner"], partner["name"], duty, wanted, ended)
     return list(found.values())
 
 
 def standing(plan: Plan, proposal: Proposal, day: date) -> list[Asked]:
-    """Who must answer for a proposal, with the answers that are of it as it now is."""
-    needed = asked(plan, rules().named(proposal.size).needs, day)
-    said = {e.partner: e for e in proposal.endorsements.filter(overlay=proposal.overlay).select_related("by")}
+    """Who must answer for a proposal, with the latest answer of each that is of it as it now is."""
+    needed = asked(plan, rules().named(proposal.size).needs, day, takes_effect(proposal.changes))
+    answers = proposal.endorsements.filter(overlay=proposal.overlay).select_related("by").order_by("pk")
+    said = {e.partner: e for e in answers}
     for each in needed:
         each.answer = said.get(each.partner)
     return needed

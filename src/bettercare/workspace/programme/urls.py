@@ -10,11 +10,13 @@ from bettercare.workspace.programme import (
     views_home,
     views_initiative,
     views_proposals,
+    views_roadmap,
     views_slip,
 )
 
 urlpatterns = [
     path("", views_home.home, name="work-home"),
+    path("roadmap", views_roadmap.whole_roadmap, name="work-roadmap"),
     path("search", views_home.search, name="work-search"),
     path("initiatives/<slug:code>", views_initiative.initiative, name="work-initiative"),
     path("initiatives/<slug:code>/slip", views_slip.slip, name="work-slip"),

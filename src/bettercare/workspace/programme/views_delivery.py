@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.audit.models import record
+from bettercare.workspace.pages import whole
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import delivery, facts
 from bettercare.workspace.programme.forms import Form
@@ -141,7 +142,7 @@ def comment(request: HttpRequest) -> HttpResponse:
     if kind == "initiative":
         facts.initiative_or_404(plan_of(current()), key)
     else:
-        get_object_or_404(Proposal, pk=int(key) if key.isdigit() else 0)
+        get_object_or_404(Proposal, pk=whole(key) or 0)
     text = form.text("comment", "a comment")
     if form.errors:
         messages.error(request, form.errors["comment"] + ".")

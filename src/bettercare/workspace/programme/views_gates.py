@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from bettercare import Plan
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.audit.models import record
+from bettercare.workspace.permissions import ALLOWED
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import facts
 from bettercare.workspace.programme.forms import Form
-from bettercare.workspace.programme.gates import rule_set, states
+from bettercare.workspace.programme.gates import Criterion, recorders, rule_set, states
 from bettercare.workspace.programme.models import Current, Evidence
 from bettercare.workspace.programme.told import fields
 
@@ -38,6 +42,10 @@ def assure(request: HttpRequest, code: str, criterion: str) -> HttpResponse:
         record(str(request.user), "assure", f"computed criterion {criterion} of {code}", allowed=False)
         said = "This criterion is computed. It shows its figure and cannot be ticked by hand."
         return render(request, "programme/told.html.j2", {"title": "It cannot be ticked", "said": said}, status=403)
+    if not _may_record(request, plan_of(current()), code, wanted):
+        record(str(request.user), "assure", f"criterion {criterion} of {code}", allowed=False)
+        said = f"It is recorded by: {wanted.assurer}. You are not an assurer for a partner of that kind."
+        return render(request, "programme/told.html.j2", {"title": "Others record this", "said": said}, status=403)
     form = Form(request.POST)
     met = form.choice("met", "whether it is met", ["yes", "no"]) == "yes"
     text = form.text("text", "the evidence: what was seen, where and when")
@@ -65,6 +73,14 @@ def assure(request: HttpRequest, code: str, criterion: str) -> HttpResponse:
     return redirect(reverse("work-gates", args=[code]) + f"#criterion-{criterion}")
 
 
+def _may_record(request: HttpRequest, plan: Plan, code: str, criterion: Criterion) -> bool:
+    """Whether the person is an assurer at one of the partners whose assurers record a criterion."""
+    person: Any = request.user
+    partners = recorders(plan, code, criterion)
+    at = {partner for role, held in person.roles().items() if "assure" in ALLOWED[role] for partner in held}
+    return bool(at if partners is None else at & partners)
+
+
 def _page(request: HttpRequest, code: str, form: Form, which: str = "") -> HttpResponse:
     revision = current()
     plan = plan_of(revision)
@@ -78,7 +94,9 @@ def _page(request: HttpRequest, code: str, form: Form, which: str = "") -> HttpR
         "rules": rule_set(),
         "gates": found,
         "counts": counts,
-        "may_assure": request.user.may("assure"),
+        "may_record": {
+            c.criterion.code for s in found for c in s.criteria if _may_record(request, plan, code, c.criterion)
+        },
         "form": form,
         "which": which,
     }

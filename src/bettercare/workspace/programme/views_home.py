@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "title": "What needs me",
         "revision": revision,
         "mine": [facts.partner_names(plan).get(code, code) for code in sorted(mine)],
-        "waiting": [(p, a) for p in proposals for a in _mine_to_answer(plan, p, mine, today)],
+        "waiting": [(p, a) for p in proposals for a in _mine_to_answer(revision, p, mine, today)],
         "stale": [p for p in proposals if p.base_id != revision.pk],
         "open_count": len(proposals),
         "due": due[:SHOWN],
@@ -56,10 +56,10 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "programme/home.html.j2", context)
 
 
-def _mine_to_answer(plan: Plan, proposal: Proposal, mine: set[str], today: date) -> Iterator[sizes.Asked]:
-    if proposal.base.code != plan.revision:
+def _mine_to_answer(revision: Revision, proposal: Proposal, mine: set[str], today: date) -> Iterator[sizes.Asked]:
+    if proposal.base_id != revision.pk:
         return  # it has to be rebased first
-    for each in sizes.standing(plan, proposal, today):
+    for each in sizes.standing(plan_of(revision), proposal, today):
         if each.partner in mine and each.answer is None:
             yield each
 

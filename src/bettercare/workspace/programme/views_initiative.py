@@ -16,6 +16,11 @@ from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import facts
 from bettercare.workspace.programme.gates import recorded_left
 from bettercare.workspace.programme.models import CONFIDENCE, Comment, Decision, Progress, Proposal, Risk
+from bettercare.workspace.programme.whole import Whole
+from bettercare.workspace.public import contribution
+from bettercare.workspace.public.initiative import view as public_view
+from bettercare.workspace.public.publish import public_keys
+from bettercare.workspace.public.views import WORDS
 
 HISTORY = 30
 
@@ -23,7 +28,7 @@ HISTORY = 30
 @needs("view-work")
 @require_safe
 def initiative(request: HttpRequest, code: str) -> HttpResponse:
-    """What it is, its milestones, proposals, gates, risks, comments and history."""
+    """What it is, what it is assumed and forecast to do, milestones, proposals, gates, risks, comments, history."""
     revision = current()
     plan = plan_of(revision)
     found = facts.initiative_or_404(plan, code)
@@ -33,7 +38,15 @@ def initiative(request: HttpRequest, code: str) -> HttpResponse:
         Proposal.objects.filter(initiative=code).select_related("base").defer("base__content").order_by("-pk")
     )
     user: Any = request.user
+    whole = Whole(revision)
     context = {
+        **WORDS,
+        "site": whole,
+        "view": public_view(whole, code),
+        "failed": contribution.failed(plan),
+        "row": found,
+        "link": "work-initiative",
+        "is_public": bool(public_keys("initiative", [code])),
         "title": found["title"],
         "initiative": found,
         "revision": revision,
@@ -58,13 +71,9 @@ def initiative(request: HttpRequest, code: str) -> HttpResponse:
 def _plan_facts(plan: Plan, code: str) -> dict[str, Any]:
     placed = facts.rows(plan, "placements", initiative=code)
     outcomes = dict(plan.tables["outcomes"].select("code", "name").iter_rows())
-    questions = [q for q in plan.tables["questions"].iter_rows(named=True) if code in facts.listed(q["initiatives"])]
     return {
         "outcomes": [outcomes.get(c, c) for c in dict.fromkeys(p["outcome"] for p in placed)],
-        "effects": facts.rows(plan, "effects", initiative=code),
-        "investments": facts.rows(plan, "investments", initiative=code),
         "capital": facts.rows(plan, "capital", initiative=code),
-        "questions": questions,
     }
 
 

@@ -12,12 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bettercare import UsageError, diff
+from bettercare.plan.schema import schema
 from bettercare.workspace.accounts.middleware import needs
+from bettercare.workspace.pages import whole
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import effects, facts, gates, proposing, sizes
 from bettercare.workspace.programme.forms import Form
 from bettercare.workspace.programme.models import Comment, Endorsement, Proposal
-from bettercare.workspace.programme.overlay import changed
+from bettercare.workspace.programme.overlay import changed, row_of
 from bettercare.workspace.programme.proposing import Meeting, Refused
 
 PAGE = 25
@@ -74,7 +76,8 @@ def endorse(request: HttpRequest, number: int) -> HttpResponse:
         return _page(request, number, form, "endorse")
     try:
         board = partners[partner]["kind"] == "board"
-        proposing.endorse(number, form.raw("overlay"), request.user, said, is_board=board)
+        seen = whole(form.raw("seen")) or 0
+        proposing.endorse(number, form.raw("overlay"), seen, request.user, said, is_board=board)
         messages.success(request, f"Recorded: {partners[partner]['name']} – {said.get_answer_display().lower()}.")
     except Refused as refused:
         messages.error(request, str(refused))
@@ -143,11 +146,12 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest, number: int, form: Form | None = None, which: str = "") -> HttpResponse:
     found = get_object_or_404(Proposal.objects.select_related("base", "author", "adopted_as"), pk=number)
     plan, now = plan_of(found.base), current()
-    answers = list(found.endorsements.select_related("by").order_by("at"))
+    answers = list(found.endorsements.select_related("by").order_by("pk"))
     partners = {p["code"]: p for p in plan.tables["partners"].iter_rows(named=True)}
     user: Any = request.user
     mine = user.partners_for("endorse", list(partners))
-    said = {e.partner for e in answers if e.overlay == found.overlay}
+    live = [e for e in answers if e.overlay == found.overlay]
+    latest = {e.partner: e for e in live}
     after, differences = None, []
     try:
         after = changed(plan, found.changes)
@@ -165,13 +169,16 @@ def _page(request: HttpRequest, number: int, form: Form | None = None, which: st
         "size": sizes.rules().named(found.size),
         "rules": sizes.rules(),
         "asked": sizes.standing(plan, found, timezone.localdate()),
-        "others": [e for e in answers if e.overlay == found.overlay and e.duty in ("recommend", "note")],
+        "about_title": (facts.row(plan, "initiatives", code=found.initiative) or {}).get("title", ""),
+        "others": [e for e in latest.values() if e.duty in ("recommend", "note")],
+        "earlier": [e for e in live if e is not latest[e.partner]],
+        "seen": answers[-1].pk if answers else 0,
         "lapsed": [e for e in answers if e.overlay != found.overlay],
         "held": _held(found, after, stale),
         "decisions": found.decisions.order_by("-pk"),
         "duty_words": sizes.DUTY_WORDS,
         "names": {code: p["name"] for code, p in partners.items()},
-        "mine": {code: partners[code]["name"] for code in mine if code not in said},
+        "mine": {code: partners[code]["name"] for code in mine},
         "answers": ANSWERS,
         "outcomes": OUTCOMES,
         "comments": Comment.objects.filter(about=f"proposal:{number}").select_related("by").order_by("pk"),
@@ -194,12 +201,24 @@ def _words(plan: Any, change: dict[str, Any]) -> dict[str, str]:
     """A change for a person: what it is about, and from what to what."""
     row = facts.row(plan, change["table"], **change["key"]) or {}
     where = row.get("title") or row.get("name") or ", ".join(str(v) for v in change["key"].values())
+    if not change["column"]:
+        before, after = (_row_said(change["table"], str(change[side])) for side in ("before", "after"))
+        return {"where": f"{change['table']} {where}", "column": "row", "before": before, "after": after}
+    if change["table"] == "effects" and row:
+        of = facts.row(plan, "initiatives", code=row["initiative"]) or {}
+        where = f"{of.get('title', row['initiative'])}, effect {row['code']} ({row['lever']} {row['service']})"
     return {
         "where": str(where),
         "column": str(change["column"]).replace("_", " "),
         "before": _said(change["before"]),
         "after": _said(change["after"]),
     }
+
+
+def _row_said(table: str, text: str) -> str:
+    row = row_of(text)
+    names = [name for name in schema()[table].names if name in row]
+    return "; ".join(f"{name.replace('_', ' ')}: {row[name]}" for name in names) or "(no such row)"
 
 
 def _said(value: Any) -> str:

@@ -6,20 +6,17 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bettercare import Problems
 from bettercare.workspace.accounts.middleware import needs
-from bettercare.workspace.audit.models import record
-from bettercare.workspace.plans import checked, current, plan_of
-from bettercare.workspace.programme import effects, facts, sizes
+from bettercare.workspace.plans import current, plan_of
+from bettercare.workspace.programme import effects, facts, proposing, sizes
 from bettercare.workspace.programme.forms import Form, add_months
 from bettercare.workspace.programme.models import Proposal, Revision
 from bettercare.workspace.programme.overlay import changed
-from bettercare.workspace.programme.told import snapshot
+from bettercare.workspace.programme.proposing import Refused
 
 MOST_MONTHS = 120
 
@@ -51,35 +48,41 @@ def propose(request: HttpRequest, code: str) -> HttpResponse:
     live = facts.live_milestone(plan, code)
     form = Form(request.POST)
     new = _iso(form, "new")
-    title = form.text("title", "a title", longest=200)
-    reason = form.text("reason", "a reason")
-    partner = form.choice("partner", "the partner that proposes it", proposers(request, plan))
     if live is None or new is None or new == live["date"]:
         messages.error(request, "Choose a date first: nothing was saved.")
         return redirect("work-slip", code=code)
+    proposal = saved(request, form, revision, moved(live, new), code, "what the same date does now")
+    if proposal is None:
+        return _page(request, revision, code, form, new)
+    return redirect("work-proposal", number=proposal.pk)
+
+
+def saved(
+    request: HttpRequest, form: Form, revision: Revision, changes: list[dict[str, Any]], code: str, below: str
+) -> Proposal | None:
+    """Keep changes to an initiative as a proposal, with what the form says of it; None, and errors in it, otherwise.
+
+    `below` says what the page shows anew where the plan has moved on since.
+    """
+    title = form.text("title", "a title", longest=200)
+    reason = form.text("reason", "a reason")
+    partner = form.choice("partner", "the partner that proposes it", proposers(request, plan_of(revision)))
     if form.raw("base") != revision.code:
         form.errors["base"] = (
             f"The plan has moved on to revision {revision.code} since you looked. Nothing was saved. "
-            "Below is what the same date does now: look again, then save."
+            f"Below is {below}: look again, then save."
         )
     if form.errors:
-        return _page(request, revision, code, form, new)
-    changes = moved(live, new)
-    after = changed(plan, changes)
+        return None
     try:
-        checked(after)
-    except Problems as problems:
-        form.errors["base"] = "The plan would not pass its checks: " + " ".join(str(p) for p in problems.items[:5])
-        return _page(request, revision, code, form, new)
-    effect = effects.effect_of(plan, after, code)
-    with transaction.atomic():
-        proposal = Proposal.objects.create(
-            base=revision, title=title, reason=reason, initiative=code, partner=partner, changes=changes, effect=effect,
-            size=sizes.size_of(changes, effect).code, author=request.user,
-        )  # fmt: skip
-        record(str(request.user), "propose", f"proposal {proposal.pk}", after=snapshot(proposal))
+        made = proposing.propose(
+            revision, changes, request.user, title=title, reason=reason, partner=partner, initiative=code
+        )
+    except Refused as refused:
+        form.errors["base"] = str(refused)
+        return None
     messages.success(request, "Saved as a proposal. The plan itself has not changed.")
-    return redirect("work-proposal", number=proposal.pk)
+    return made
 
 
 def moved(milestone: facts.Row, new: date) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bettercare.plan.diff import diff
 from bettercare.reporting import dates
 from bettercare.workspace.roadmap import CONSULTATION, STATUSES
+from bettercare.workspace.words import day
 
 if TYPE_CHECKING:
     from bettercare.plan.diff import Change
@@ -93,7 +94,7 @@ def _milestone(change: Change, before: Plan, after: Plan) -> Said | None:
     if change.column == "date":
         then, now = (dates.known(r["date"], r["assumed"]) for r in (old, new))
         if then == now:  # a day within a month or year that is all that is known
-            then, now = (f"{r['date'].day} {r['date']:%B %Y}" for r in (old, new))
+            then, now = (day(r["date"]) for r in (old, new))
         return Said(row["initiative"], f"{row['title']}: planned for {then}, now {now}")
     return Said(row["initiative"], f"{row['title']}: {(change.column or '').replace('_', ' ')} changed")
 

@@ -64,7 +64,7 @@ class View:
 
     card: Any
     row: Mapping[str, Any]
-    payers: tuple[tuple[str, str, str], ...]
+    payers: tuple[tuple[str, str, str, str], ...]
     steps: tuple[Step, ...]
     wanted_by: tuple[tuple[str, str], ...]
     effects: tuple[Effect, ...]
@@ -90,7 +90,7 @@ def view(site: Site, code: str) -> View:
     return View(
         card=card,
         row=row,
-        payers=_payers(site, code),
+        payers=_payers(site, code, evidence),
         steps=_steps(site, code),
         wanted_by=_wanted_by(site, code),
         effects=tuple(_effect(site, effect, evidence) for effect in effects),
@@ -109,14 +109,16 @@ def _rows(plan: Plan, table: str, column: str, value: str) -> list[dict[str, Any
     return list(plan[table].filter(plan[table][column] == value).iter_rows(named=True))
 
 
-def _payers(site: Site, code: str) -> tuple[tuple[str, str, str], ...]:
-    """(partner, once or every year, range) of what each pays; ranges of one partner's lines are not added up."""
+def _payers(site: Site, code: str, evidence: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, str, str, str], ...]:
+    """(partner, once or every year, range, badge) of what each pays; ranges of a partner's lines are not added up."""
+    known = {key: row["badge"] for key, row in evidence.items()}
     kinds = {"recurrent": "every year at full effect", "non-recurrent": "once"}
     return tuple(
         (
             site.labels.partners[r["partner"]],
             kinds[r["kind"]],
             _between(money(r["low"]), money(r["mode"]), money(r["high"])),
+            badge_of(r, known) or "assumed",
         )
         for r in _rows(site.plan, "investments", "initiative", code)
     )

@@ -100,7 +100,8 @@ def _shown(view: View, request: HttpRequest, arguments: dict[str, Any]) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """One page for what is not there and for what is not public, so that they cannot be told apart."""
-    return render(request, "public/not_found.html.j2", {"title": "Page not found"}, status=404)
+    context = {"title": "Page not found", "revision_code": lambda _: state().revision}
+    return render(request, "public/not_found.html.j2", context, status=404)
 
 
 def _page(response: HttpResponse) -> Page:

@@ -195,13 +195,13 @@ class Site:
 
     def _papers(self) -> list[Document]:
         since = self.state.since["paper"]
-        found = Paper.objects.filter(pk__in=[k for k in since if k.isdigit()]).order_by("-meeting__on", "-pk")
+        found = Paper.objects.filter(pk__in=[k for k in since if k.isdigit()]).order_by("-met_on", "-pk")
         rows = found.annotate(pdf_size=Length("pdf"), docx_size=Length("docx")).values(
-            "pk", "title", "meeting__board", "meeting__on", "revision__code", "pdf_size", "docx_size"
+            "pk", "title", "board", "met_on", "revision__code", "pdf_size", "docx_size"
         )
         return [
             Document(
-                r["pk"], self.scrub(r["title"]), r["meeting__board"], r["meeting__on"], r["revision__code"],
+                r["pk"], self.scrub(r["title"]), r["board"], r["met_on"], r["revision__code"],
                 since[str(r["pk"])], {"pdf": r["pdf_size"] or 0, "docx": r["docx_size"] or 0},
             )
             for r in rows

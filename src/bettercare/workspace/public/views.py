@@ -19,6 +19,7 @@ from bettercare.workspace.public.site import Site, site
 
 FILTERS = ("locality", "partner", "pathway", "status", "consultation")
 LATEST = 5
+WORDS = {"statuses": roadmap.STATUSES, "consultations": roadmap.CONSULTATION, "shapes": badges.SHAPES}
 LONGEST_SEARCH = 100
 PAPER_TYPES = {
     "pdf": "application/pdf",
@@ -28,8 +29,9 @@ PAPER_TYPES = {
 
 def shown(request: HttpRequest, name: str, title: str, of: Site, **more: Any) -> HttpResponse:
     """A page of the public site from its template."""
-    words = {"statuses": roadmap.STATUSES, "consultations": roadmap.CONSULTATION, "shapes": badges.SHAPES}
-    return render(request, f"public/{name}.html.j2", {"title": title, "site": of, **words, **more})
+    # The foot names the revision that the page is made from, not the one that the workspace is at.
+    of_page = {"title": title, "site": of, "revision_code": lambda _: of.revision}
+    return render(request, f"public/{name}.html.j2", {**of_page, **WORDS, **more})
 
 
 def asked(request: HttpRequest, of: Site) -> roadmap.Filters:
@@ -56,20 +58,29 @@ def home(request: HttpRequest) -> HttpResponse:
 def roadmap_page(request: HttpRequest) -> HttpResponse:
     """The outcomes roadmap as a grid or a timeline, whole or filtered, alone or against an earlier revision."""
     of = site()
+    return shown(request, "roadmap", "Outcomes roadmap", of, **roadmap_shown(request, of))
+
+
+def roadmap_shown(request: HttpRequest, of: Site) -> dict[str, Any]:
+    """What the roadmap's template needs: the workspace shows the whole plan with the same one."""
     filters = asked(request, of)
     codes = roadmap.chosen(of.plan, filters) if filters.any else None
     code = request.GET.get("compare", "")
     earlier = of.earlier(code) if code else None
     if code and earlier is None and code != of.revision:
         raise Http404
-    return shown(
-        request, "roadmap", "Outcomes roadmap", of, filters=filters,
-        grid=of.grid if codes is None else roadmap.grid(of.plan, of.cards, codes),
-        line=roadmap.timeline(of.cards, codes) if request.GET.get("view") == "timeline" else None,
-        conflicts=[c for c in of.cards.values() if c.doubt and (codes is None or c.code in codes)],
-        comparison=roadmap.compare(earlier, of.plan, codes) if earlier else None, compared=code,
-        revisions=[made for made in of.changes if made.revision != of.revision], query=_query(request),
-    )  # fmt: skip
+    return {
+        "here": "roadmap",
+        "filters": filters,
+        "grid": of.grid if codes is None else roadmap.grid(of.plan, of.cards, codes),
+        "line": roadmap.timeline(of.cards, codes) if request.GET.get("view") == "timeline" else None,
+        "conflicts": [c for c in of.cards.values() if c.doubt and (codes is None or c.code in codes)],
+        "comparison": roadmap.compare(earlier, of.plan, codes) if earlier else None,
+        "compared": code,
+        "revisions": [made for made in of.changes if made.revision != of.revision],
+        "query": _query(request),
+        "plan_date": of.plan.settings.plan_date,
+    }
 
 
 def _query(request: HttpRequest) -> str:

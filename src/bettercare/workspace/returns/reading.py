@@ -15,20 +15,25 @@ from typing import Any
 from bettercare import Plan, Problem, Problems, UsageError
 from bettercare.appraisal.triangulation import Disagreement, Triangulation, triangulate
 from bettercare.appraisal.triangulation_claims import DoubleClaim
+from bettercare.appraisal.triangulation_figures import Figures
 from bettercare.appraisal.triangulation_lines import Line
 from bettercare.appraisal.triangulation_mapping import MAPPING, read_mapping
 from bettercare.appraisal.triangulation_read import read_returns
+from bettercare.reporting.triangulation_template import lines_of
+from bettercare.reporting.triangulation_words import Words
 from bettercare.workspace.plans import current, forecast_of, plan_of
-from bettercare.workspace.programme.models import Return
+from bettercare.workspace.programme.models import Resolution, Return
 from bettercare.workspace.returns.models import Layout
 
 DRAWS = 200  # the engine compares with means
 TOLERANCES = (0.0, 0.01, 0.02, 0.05, 0.1)
 MOST_KEPT = 8
 MOST_KEY = 120  # characters
+OWN_SHEETS = ("activity", "beds", "staff", "money")  # the sheet of savings lists every initiative for everybody
 
 Finding = Disagreement | DoubleClaim
 _kept: OrderedDict[tuple[Any, ...], Triangulation] = OrderedDict()
+_templates: dict[str, frozenset[str]] = {}
 _lock = threading.Lock()
 
 
@@ -107,10 +112,35 @@ def findings(found: Triangulation) -> list[Finding]:
     return [*found.disagreements, *found.double_claims]
 
 
-def finding(code: str, tolerance: float = 0.02) -> Finding | None:
-    """A disagreement or a saving that is claimed twice, by its code."""
-    _, found = held_together(tolerance)
+def finding(code: str) -> Finding | None:
+    """A disagreement or a saving that is claimed twice, by its code: also one that a page with a tolerance leaves out.
+
+    So the address of a finding does not depend on the tolerance with which somebody looked.
+    """
+    _, found = held_together(0.0)
     return next((item for item in findings(found) if item.code == code), None)
+
+
+def title_of(words: Words, item: Finding) -> str:
+    """What a finding is about, in words."""
+    return words.claim_title(item) if isinstance(item, DoubleClaim) else words.title(item.subject)
+
+
+def agreed_keys() -> set[str]:
+    """The findings (as `key_of` names them) about which something was agreed."""
+    return set(Resolution.objects.exclude(agreed="").values_list("disagreement", flat=True))
+
+
+def templates_of(plan: Plan) -> frozenset[str]:
+    """The partners that have lines of their own to fill in: activity, beds, staff or money."""
+    if plan.fingerprint not in _templates:
+        figures = Figures(plan)
+        lines = {code: lines_of(plan, figures, code) for code in plan.tables["partners"]["code"]}
+        _templates.clear()
+        _templates[plan.fingerprint] = frozenset(
+            code for code, sheets in lines.items() if any(sheets[name] for name in OWN_SHEETS)
+        )
+    return _templates[plan.fingerprint]
 
 
 def key_of(code: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from bettercare.appraisal.triangulation import Triangulation
@@ -31,6 +32,7 @@ from bettercare.workspace.returns.reading import (
     in_use,
     key_of,
     parties,
+    title_of,
 )
 from bettercare.workspace.returns.views import EXCEL, attachment, mine
 
@@ -47,12 +49,8 @@ def _tolerance(request: HttpRequest) -> float:
     return min(TOLERANCES, key=lambda known: abs(known - asked)) if asked == asked else STANDARD
 
 
-def _title(words: Words, item: Finding) -> str:
-    return words.claim_title(item) if isinstance(item, DoubleClaim) else words.title(item.subject)
-
-
 def _titles(words: Words, found: Triangulation) -> dict[str, str]:
-    return {key_of(item.code): _title(words, item) for item in findings(found)}
+    return {key_of(item.code): title_of(words, item) for item in findings(found)}
 
 
 def _agreed() -> dict[str, Resolution]:
@@ -134,8 +132,7 @@ def _choices(item: Finding) -> list[tuple[str, str]]:
 def _about_page(
     request: HttpRequest, item: Finding, form: AgreedForm, row: Resolution | None, **more: Any
 ) -> HttpResponse:
-    plan, found = held_together()
-    words = Words(plan, found)
+    words = Words(*held_together(0.0))
     shown = {
         "item": item,
         "is_claim": isinstance(item, DoubleClaim),
@@ -148,7 +145,7 @@ def _about_page(
         **more,
     }
     return render(
-        request, "returns/about.html.j2", {"title": _title(words, item), **shown}, status=409 if more else 200
+        request, "returns/about.html.j2", {"title": title_of(words, item), **shown}, status=409 if more else 200
     )
 
 
@@ -178,7 +175,9 @@ def _write(request: HttpRequest, code: str, data: dict[str, Any], version: int) 
             before = kept.values("asked", "due", "agreed").first()
             if version == 0:
                 Resolution.objects.create(disagreement=code, by=str(request.user), **data)
-            elif not kept.filter(version=version).update(by=str(request.user), version=F("version") + 1, **data):
+            elif not kept.filter(version=version).update(
+                by=str(request.user), at=timezone.now(), version=F("version") + 1, **data
+            ):
                 return False
             record(str(request.user), "resolve", code, before=before, after=data)
     except IntegrityError:  # somebody else was the first to write about it

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bettercare import UsageError
@@ -17,11 +18,12 @@ from bettercare.reporting.triangulation_template import write_templates
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.accounts.people import partner_names
 from bettercare.workspace.audit.models import record
+from bettercare.workspace.pages import whole
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme.models import Return
 from bettercare.workspace.returns.forms import LayoutForm, UploadForm
 from bettercare.workspace.returns.models import Layout
-from bettercare.workspace.returns.reading import problems_of_layout, read_one, safe_name
+from bettercare.workspace.returns.reading import problems_of_layout, read_one, safe_name, templates_of
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -78,7 +80,10 @@ def upload(request: HttpRequest) -> HttpResponse:
         number = _take(request, form)
         return redirect("return", number=number)
     newest = Return.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    shown = {"form": form, "newest": newest, "partners": mine(request)}
+    has_lines = templates_of(plan_of(current()))
+    partners = mine(request)
+    with_lines = [(code, name) for code, name in partners if code in has_lines]
+    shown = {"form": form, "newest": newest, "partners": partners, "with_lines": with_lines}
     return render(request, "returns/upload.html.j2", {"title": "Send a return", **shown})
 
 
@@ -86,7 +91,7 @@ def _take(request: HttpRequest, form: UploadForm) -> int:
     partner, file = form.cleaned_data["partner"], form.cleaned_data["file"]
     name, content = safe_name(file.name), file.read()
     lines, problems, good = read_one(plan_of(current()), partner, name, content)
-    seen = request.POST.get("newest", "")
+    seen = whole(request.POST.get("newest"))
     with transaction.atomic():
         after = {"file": name, "bytes": len(content), "lines": len(lines), "problems": len(problems), "in use": good}
         record(str(request.user), "submit-return", f"return of {partner}", after=after)  # also the lock of two at once
@@ -97,7 +102,7 @@ def _take(request: HttpRequest, form: UploadForm) -> int:
             partner=partner, name=name, content=content, lines=lines, problems=problems, by=str(request.user),
             replaced=not good,
         )  # fmt: skip
-    if good and before is not None and seen.isdigit() and before.pk > int(seen):
+    if good and before is not None and seen is not None and before.pk > seen:
         messages.warning(
             request,
             f"{before.by} sent {before.name} while your page was open. Yours is used now. "
@@ -184,7 +189,7 @@ def _save_layout(request: HttpRequest, partner: str, text: str, version: int) ->
             _, new = Layout.objects.get_or_create(partner=partner, defaults={"text": text, "by": str(request.user)})
         else:
             same = Layout.objects.filter(pk=before.pk, version=version)
-            new = bool(same.update(text=text, by=str(request.user), version=version + 1))
+            new = bool(same.update(text=text, by=str(request.user), at=timezone.now(), version=version + 1))
         if not new:
             transaction.set_rollback(True)
         return new
