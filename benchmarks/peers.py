@@ -255,10 +255,15 @@ def with_simpy(h: Hospital, days: float, warm_up: float, coming: Iterable[tuple[
     env.process(counting())
     env.process(source())
     env.run(until=warm_up + days)
+    return _seen(places, events, env.now)
+
+
+def _seen(places: list[Any], events: int, now: float) -> Seen:
+    """What the places counted, those who are still waiting or ready to leave taken up to now."""
     for place in places:
-        place.touch(env.now)
-        place.sum_wait += place.waiting * env.now
-        place.sum_stuck += place.stuck * env.now
+        place.touch(now)
+        place.sum_wait += place.waiting * now
+        place.sum_stuck += place.stuck * now
     names = ("started", "days_taken", "days_waiting", "days_stuck", "sum_wait", "sum_stuck")
     return Seen(
         events,

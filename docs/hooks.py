@@ -80,6 +80,45 @@ def tables_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+# --- feeds --------------------------------------------------------------------------------------------------------
+
+FEEDS = {
+    "people": "The register of an organisation, as tokens. Each feed is the whole register.",
+    "events": "What happened to people, as tokens: one row an event.",
+    "agreements": "Under what the feeds may be used.",
+    "extract-people": "What `bettercare tokenise` makes a people feed of. It names people: it stays where it is.",
+    "extract-events": "What `bettercare tokenise` makes an events feed of. It names people: it stays where it is.",
+}
+
+
+def feeds_page() -> str:
+    """Every column of what partners send: feeds, the extracts that they are made from, and agreements."""
+    from bettercare.activity.tables import table
+
+    lines = [
+        "# Feeds",
+        "",
+        "What partners send, as CSV in UTF-8 with a header. [Add partners' feeds](../how-to/feeds.md) says how. Days",
+        "are written `2014-01-31`, times `2014-01-31T23:10`; a token is 32 hexadecimal digits.",
+        "",
+        "Beside a feed `X.csv` stands its manifest `X.json`:",
+        "",
+        "```json",
+        '{"format": 1, "organisation": "uhl", "kind": "events", "purpose": "planning",',
+        ' "from": "2013-04", "to": "2014-03", "extracted_at": "2014-04-20T09:00:00", "rows": 120345, "sha256": "...",',
+        ' "key": "9c1185a5", "synthetic": false}',
+        "```",
+    ]
+    for name, text in FEEDS.items():
+        lines += ["", f"## {name} {{ #{name} }}", "", text, ""]
+        lines += [_row("column", "type", "form", "needed", "default", "what it says"), _row(*["---"] * 6)]
+        for column in table(name).columns:
+            of = f"Refers to the plan's {column.refers_to[0]}" if column.refers_to else ""
+            says = ". ".join(p for p in (column.description.rstrip("."), _allowed(column), of) if p) + "."
+            lines.append(_row(f"`{column.name}`", column.type, column.unit, _must(column), column.default or "", says))
+    return "\n".join(lines) + "\n"
+
+
 # --- settings -----------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +190,8 @@ def commands_page() -> str:
         "",
         "From a checkout type `./bct` for `bettercare`. Every command answers `--help`.",
         "",
-        "Exit codes: 0, fine; 1, the plan has problems; 2, wrong use; 130, stopped by Ctrl-C.",
+        "Exit codes: 0, fine; 1, the plan has problems, or `audit verify` finds that the trail does not hold; 2, wrong",
+        "use; 130, stopped by Ctrl-C.",
     ]
     for name, command in _commands(typer.main.get_command(cli.app), "bettercare"):
         lines += ["", f"## {name}", "", inspect.cleandoc(command.help or "")]
@@ -184,9 +224,40 @@ def python_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+# --- indicators ---------------------------------------------------------------------------------------------------
+
+
+def indicators_page() -> str:
+    """Every indicator, from the comments at the top of its SQL."""
+    from bettercare.activity.indicators import known
+
+    lines = [
+        "# Indicators",
+        "",
+        "What [`bettercare indicators`](../how-to/indicators.md) counts. Each is one SQL file in",
+        "`src/bettercare/activity/indicators/`.",
+    ]
+    better = {"up": "higher", "down": "lower", "neither": "neither way"}
+    for one in known():
+        rows = [
+            ("counts", one.numerator), ("out of", one.denominator), ("left out", one.exclusions),
+            ("source", one.source),
+            ("version", one.version), ("unit", one.unit), ("better", better[one.direction]), ("target", one.target),
+            ("outcome", one.outcome), ("the plan's indicator", ", ".join(one.plan)), ("care of", one.sphere),
+            ("joins organisations", "yes" if one.joins else "no"),
+            ("parts", "; ".join(name for _, _, name in one.parts)),
+            ("indicators within it", "; ".join(f"{code} ({name})" for code, _, name in one.groups)),
+        ]  # fmt: skip
+        lines += ["", f"## {one.name} {{ #{one.code} }}", "", _row(f"`{one.code}`", ""), _row("---", "---")]
+        lines += [_row(name, text) for name, text in rows if text not in ("", None)]
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
+    "reference/indicators.md": indicators_page,
     "reference/settings.md": settings_page,
     "reference/tables.md": tables_page,
+    "reference/feeds.md": feeds_page,
     "reference/commands.md": commands_page,
     "reference/python.md": python_page,
 }
