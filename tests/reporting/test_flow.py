@@ -27,9 +27,7 @@ from bettercare.reporting.flow_material import FlowMaterial, Line, Spread, as_js
 from bettercare.reporting.flow_pictures import HOURS
 from bettercare.reporting.report import Run
 from tests.reporting.page import Element, read
-from tests.reporting.test_browser import BASICS, browser
-
-__all__ = ["browser"]
+from tests.reporting.test_browser import BASICS
 
 ABOUT = Run("0.0.0", 1.0, datetime(2015, 6, 1, 12, 30))
 SCENARIO = "as-planned"

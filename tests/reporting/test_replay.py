@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from bettercare.foundation.problems import UsageError
 from bettercare.reporting.replay import changes, render_replay, write_replay
 from bettercare.reporting.replay_week import Week
 from tests.reporting.page import Element, read
-from tests.reporting.test_browser import ARGUMENTS, BASICS, CHROMIUM
+from tests.reporting.test_browser import BASICS
 
 SCENARIO = "two-acute-sites"
 STEPS = 672
@@ -222,17 +221,6 @@ CONTRAST = """() => {
   return low;
 }"""
 STEP = "+document.getElementById('player').dataset.step"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 class Tab:

@@ -27,8 +27,6 @@ import pytest
 from bettercare import Plan, read_plan
 from bettercare.workspace import assets, setup
 
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FOLDER = Path(tempfile.mkdtemp(prefix="bettercare-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -153,18 +151,6 @@ def live_server_url(prepared: Callable[[], None]) -> Iterator[str]:
     thread.join(timeout=5)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Headless Chromium; without it the test is skipped and says so."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def tab(browser: Any, live_server_url: str) -> Iterator[Callable[..., Any]]:
     """`tab(width=1280, scripts=True, client=None)`: a tab whose `said` lists console messages and failed requests.
@@ -186,11 +172,26 @@ def tab(browser: Any, live_server_url: str) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("requestfailed", lambda request: page.said.append(f"failed: {request.url}"))
         page.on("request", lambda request: _outside(page, request.url, live_server_url))
+        _read_when_loaded(page)
         return page
 
     yield make
     for context in contexts:
         context.close()
+
+
+def _read_when_loaded(page: Any) -> None:
+    """What is read after a click is the whole page that it leads to: a click returns when that begins to arrive."""
+    for name in ("evaluate", "inner_text", "locator"):
+        setattr(page, name, _waiting(page, getattr(page, name)))
+
+
+def _waiting(page: Any, read: Callable[..., Any]) -> Callable[..., Any]:
+    def loaded(*about: Any, **named: Any) -> Any:
+        page.wait_for_load_state()
+        return read(*about, **named)
+
+    return loaded
 
 
 def _outside(page: Any, url: str, inside: str) -> None:

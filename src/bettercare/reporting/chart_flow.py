@@ -136,7 +136,7 @@ def verdict(m: FlowMaterial, line: Line, words: tuple[str, str]) -> str:
 def waits(m: FlowMaterial) -> Chart | None:
     """How long people wait for a bed: emergency patients, and those who need community or home care next."""
     heads = {
-        "emergency": "Emergency patients: from the decision to admit to a bed",
+        "emergency": "Emergency patients: decision to admit to bed",
         "onward": "Community hospital or care at home: request to place",
     }
     panels, rows = [], []

@@ -85,7 +85,8 @@ def finish(chart: Any) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict(validate=False)
     own = spec.pop("config", {})
     spec["config"] = {**CONFIG, **{k: v for k, v in own.items() if k not in ("view", *CONFIG)}}
-    spec["padding"] = {"left": 2, "right": 4, "top": 4, "bottom": 4}
+    # A reader without Arial sees wider letters: words on the axis need room to grow into.
+    spec["padding"] = {"left": 12, "right": 8, "top": 4, "bottom": 4}
     return spec
 
 
