@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bettercare.activity import feed
 from bettercare.activity.store import Store
-from bettercare.cli_app import app
+from bettercare.cli.commands import app
 from bettercare.plan.read import read_plan
 from tests.activity.feeds import AGREEMENTS, event, person, write
 

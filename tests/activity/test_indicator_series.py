@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bettercare.activity import indicators
 from bettercare.activity.disclosure import ALL
 from bettercare.activity.indicator_series import LinkError, interval, publish, series
-from bettercare.cli_indicators import as_json
+from bettercare.cli.indicators import as_json
 from bettercare.plan.read import read_plan
 from tests.activity.event_rows import connect, some_events, some_people
 

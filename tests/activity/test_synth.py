@@ -299,7 +299,7 @@ def test_spellings_differ_and_are_names() -> None:
 def test_the_command_says_what_it_made_and_what_it_left_out(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from bettercare.cli_app import app
+    from bettercare.cli.commands import app
 
     given = ["synth", "llr", "--people", "400", "--to", "2013-04", "--services", "ae-major,ambulance", "--seed", "4"]
     done = CliRunner().invoke(app, [*given, "--out", str(tmp_path / "feeds")])

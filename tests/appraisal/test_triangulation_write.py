@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import bettercare
 from bettercare.appraisal.triangulation import Triangulation, triangulate
 from bettercare.appraisal.triangulation_lines import Line
-from bettercare.cli_triangulate import triangulate as command
+from bettercare.cli.triangulate import triangulate as command
 from bettercare.reporting.triangulation_cells import harmless
 from bettercare.reporting.triangulation_screen import lines as screen
 from bettercare.reporting.triangulation_template import write_templates

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from bettercare.appraisal.learned import LearnedPlan, learn
 from bettercare.appraisal.learned_read import TABLE, period_of
-from bettercare.cli_app import app
+from bettercare.cli.commands import app
 from bettercare.engines.forecast import forecast
 from bettercare.foundation.problems import Problems, UsageError
 from bettercare.plan.new import new_plan

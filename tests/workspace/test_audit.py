@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from typer.testing import CliRunner
 
-from bettercare import cli_paper
+from bettercare.cli import paper as cli_paper
 from bettercare.workspace.audit.frozen import thaw
 from bettercare.workspace.audit.models import Entry, Head, record, verify
 from tests.workspace.conftest import FOLDER

@@ -21,7 +21,8 @@ from docx import Document
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
-from bettercare import Plan, cli_paper, forecast
+from bettercare import Plan, forecast
+from bettercare.cli import paper as cli_paper
 from bettercare.reporting.papers import paper_from_plan
 from bettercare.workspace.audit.frozen import thaw
 from bettercare.workspace.audit.models import Entry, verify

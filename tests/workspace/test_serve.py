@@ -16,8 +16,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bettercare import Plan, cli_paper, cli_serve, read_plan
-from bettercare.cli_workspace import hidden
+from bettercare import Plan, read_plan
+from bettercare.cli import paper as cli_paper
+from bettercare.cli import serve as cli_serve
+from bettercare.cli.workspace import hidden
 from bettercare.foundation.problems import UsageError
 from bettercare.workspace import assets, setup
 

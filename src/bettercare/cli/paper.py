@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare.cli_workspace import DatabaseOption, DataOption, configure, in_words
+from bettercare.cli.workspace import DatabaseOption, DataOption, configure, in_words
 
 audit = typer.Typer(help="The workspace's audit trail.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bettercare.cli_parts import Draws, Json, PlanArgument, print_json, read
+from bettercare.cli.parts import Draws, Json, PlanArgument, print_json, read
 
 if TYPE_CHECKING:
     from bettercare.plan.plan import Plan

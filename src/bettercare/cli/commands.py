@@ -9,20 +9,20 @@ from typing import Annotated
 
 import typer
 
-from bettercare import (
-    cli_activity,
-    cli_benefits,
-    cli_flow,
-    cli_indicators,
-    cli_learn,
-    cli_paper,
-    cli_run,
-    cli_serve,
-    cli_synth,
-    cli_tokenise,
-    cli_triangulate,
+from bettercare.cli import (
+    activity,
+    benefits,
+    flow,
+    indicators,
+    learn,
+    paper,
+    run,
+    serve,
+    synth,
+    tokenise,
+    triangulate,
 )
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
+from bettercare.cli.parts import Json, PlanArgument, print_json, read
 from bettercare.foundation.problems import UsageError, command, count
 
 app = typer.Typer(
@@ -132,21 +132,21 @@ def version() -> None:
     typer.echo(version_of("bettercare"))
 
 
-app.command()(cli_run.run)
-app.command()(cli_run.backtest)
-app.command()(cli_flow.simulate)
-app.command()(cli_learn.learn)
-app.command()(cli_benefits.benefits)
-app.command()(cli_serve.serve)
-app.command()(cli_paper.paper)
-app.command()(cli_paper.invite)
-app.add_typer(cli_paper.audit, name="audit")
-app.add_typer(cli_activity.feed, name="feed")
-app.command()(cli_synth.synth)
-app.command()(cli_tokenise.tokenise)
-app.command()(cli_indicators.indicators)
-app.command()(cli_indicators.baseline)
-app.command()(cli_triangulate.triangulate)
+app.command()(run.run)
+app.command()(run.backtest)
+app.command()(flow.simulate)
+app.command()(learn.learn)
+app.command()(benefits.benefits)
+app.command()(serve.serve)
+app.command()(paper.paper)
+app.command()(paper.invite)
+app.add_typer(paper.audit, name="audit")
+app.add_typer(activity.feed, name="feed")
+app.command()(synth.synth)
+app.command()(tokenise.tokenise)
+app.command()(indicators.indicators)
+app.command()(indicators.baseline)
+app.command()(triangulate.triangulate)
 
 
 def _version(asked: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, Seed, print_json, read
+from bettercare.cli.parts import Json, PlanArgument, Seed, print_json, read
 from bettercare.foundation.problems import UsageError, command
 
 People = Annotated[int, typer.Option("--people", metavar="N", help="How many people to make.")]

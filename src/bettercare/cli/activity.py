@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bettercare.cli_parts import Json, print_json, read
+from bettercare.cli.parts import Json, print_json, read
 
 if TYPE_CHECKING:
     from bettercare.activity.feed import Received

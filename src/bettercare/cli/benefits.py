@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, Seed, print_json, read
+from bettercare.cli.parts import Json, PlanArgument, Seed, print_json, read
 
 Store = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""`bettercare ...`: runs a command of `cli_app` and turns what goes wrong into a sentence and an exit code.
+"""`bettercare ...`: runs a command of `commands` and turns what goes wrong into a sentence and an exit code.
 
 Exit codes: 0, fine; 1, the plan has problems or the audit trail does not hold; 2, wrong use; 130, stopped by Ctrl-C.
 Nothing heavy is imported before `main` begins, so that Ctrl-C has its answer from the first moment.
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    from bettercare.cli_app import app
+    from bettercare.cli.commands import app
     from bettercare.foundation.problems import Problems, UsageError, command
 
     for stream in (sys.stdout, sys.stderr):
@@ -82,11 +82,7 @@ def _stop(*_: object) -> None:
 
 def __getattr__(name: str) -> Any:
     if name == "app":  # imported when it is asked for, like the names of the package
-        from bettercare.cli_app import app
+        from bettercare.cli.commands import app
 
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-if __name__ == "__main__":
-    main()

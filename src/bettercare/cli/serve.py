@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bettercare.cli_parts import PlanArgument, read
-from bettercare.cli_workspace import DatabaseOption, DataOption, configure, in_words
+from bettercare.cli.parts import PlanArgument, read
+from bettercare.cli.workspace import DatabaseOption, DataOption, configure, in_words
 
 if TYPE_CHECKING:
     from bettercare.plan.plan import Plan

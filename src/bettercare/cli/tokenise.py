@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare.cli_parts import Json, print_json
+from bettercare.cli.parts import Json, print_json
 
 Extract = Annotated[
     str | None, typer.Argument(metavar="EXTRACT", help="CSV of people or of events, with names and numbers in it.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bettercare.cli_parts import Draws, Json, PlanArgument, Seed, Threads, print_json, read
+from bettercare.cli.parts import Draws, Json, PlanArgument, Seed, Threads, print_json, read
 
 CHAPTER_YEARS = 10  # simulated for the report's chapter on patient flow
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bettercare.cli_parts import Json, PlanArgument, Seed, Threads, print_json, read
+from bettercare.cli.parts import Json, PlanArgument, Seed, Threads, print_json, read
 
 if TYPE_CHECKING:
     from bettercare.appraisal.patient_flow import PatientFlow

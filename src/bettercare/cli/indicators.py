@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bettercare.cli_activity import StoreOption
-from bettercare.cli_parts import Json, PlanArgument, print_json, read
+from bettercare.cli.activity import StoreOption
+from bettercare.cli.parts import Json, PlanArgument, print_json, read
 
 if TYPE_CHECKING:
     from bettercare.activity.indicator_series import Series

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bettercare.cli_parts import Draws, Json, PlanArgument, Seed, Threads, print_json, read
+from bettercare.cli.parts import Draws, Json, PlanArgument, Seed, Threads, print_json, read
 
 Observations = Annotated[
     list[str] | None,

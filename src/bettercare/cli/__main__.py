@@ -1,0 +1,5 @@
+"""`python -m bettercare.cli`: the same as `bettercare`."""
+
+from bettercare.cli import main
+
+main()
