@@ -14,15 +14,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.appraisal.triangulation_lines import Stated, Subject, weakest
+from bettercare.appraisal.triangulation_lines import Stated, Subject
 from bettercare.engines.forecast.compile import compile_plan
-from bettercare.engines.forecast.places import seen
+from bettercare.engines.forecast.money import levels, paid_for
 from bettercare.engines.forecast.results import Forecast
 from bettercare.engines.forecast.run import evaluate
-from bettercare.engines.forecast.system import Contract
 from bettercare.foundation.problems import UsageError, did_you_mean, shown
-from bettercare.model.money import price_level
-from bettercare.plan.badges import badge_of
+from bettercare.plan.badges import badge_of, weakest
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
@@ -152,8 +150,9 @@ class Figures:
         paid: dict[tuple[str, str, str], Array] = {}
         badges: dict[tuple[str, str, str], list[str | None]] = {}
         rows = {row["code"]: row for row in self.plan.tables["contracts"].iter_rows(named=True)}
+        level = levels(s, self._positions)
         for c in s.accounts.contracts:
-            amount = self._payment(c).mean(axis=-1)
+            amount = (paid_for(c, self._count) * level[c.index].both).mean(axis=-1)
             service = s.services[c.service] if c.service >= 0 else ""
             of_row = badge_of(rows[c.code], self._badges)
             for key in dict.fromkeys(((c.provider, c.payer, ""), (c.provider, c.payer, service))):
@@ -163,28 +162,6 @@ class Figures:
         for (provider, payer, service), amount in paid.items():
             badge = weakest(badges[provider, payer, service])
             self._series("payment", provider, payer, service, amount, badge)
-
-    def _payment(self, c: Contract) -> Array:
-        """What a contract pays, (years, draws): as the forecast's own accounts have it."""
-        if c.service < 0 or c.basis == "block":
-            paid = np.full((len(self.years), 1), c.value)
-        else:
-            paid = seen(c.price * c.part, self._count[c.service])
-            if c.basis == "marginal-rate":
-                paid = np.where(paid > paid[:1], paid[:1] + c.marginal_rate * (paid - paid[:1]), paid)
-        return np.asarray(paid * self._levels[c.index])
-
-    @cached_property
-    def _levels(self) -> dict[str, Array]:
-        """Price level since the base year by index, (years, draws)."""
-        found = {"": np.ones((len(self.years), 1))}
-        for name, price in self.system.accounts.prices.items():
-            yearly = [
-                np.stack([q.values(self._positions) for q in part]) for part in (price.inflation, price.efficiency)
-            ]
-            up, down = price_level(*yearly)
-            found[name] = up * down
-        return found
 
     def _totals(self) -> None:
         for topic, measure in TOTALS.items():
@@ -199,7 +176,7 @@ class Figures:
             for y, year in enumerate(self.years):
                 if row.basis:  # without one the plan has no row of capacity for it
                     subject = Subject("beds", year, service=s.services[row.service], site=s.sites[row.site])
-                    self._add(subject, row.open[y], row.badge, row.basis, "capacity.csv")
+                    self._add(subject, row.open[y], row.badges[y], row.basis, "capacity.csv")
 
     def _in_post(self) -> None:
         table = self.plan.tables["workforce"].filter(pl.col("in_post_wte").is_not_null())

@@ -32,7 +32,6 @@ KINDS: dict[str, dict[str, str]] = {
     "saving": {"claimed": "saving that you count on, a positive number"},
 }
 FUND_KINDS = ("paid-into-fund", "received-from-fund")
-BADGES = ("measured", "modelled", "assumed")  # strongest first
 WORDS_OF_UNIT = {"staff": "WTE", "money": "GBP", "saving": "GBP", "beds": "beds"}
 
 
@@ -161,8 +160,3 @@ def stated(line: Line) -> Stated:
     }  # fmt: skip
     of = line.partner if line.kind in FUND_KINDS else ""
     return Stated(line.partner, roles.get(line.kind, ""), line.value, line.badge, line.basis, line.where, of)
-
-
-def weakest(badges: list[str | None]) -> str:
-    """The weakest badge of several: what a figure that uses all of them can claim to be."""
-    return max((badge or "assumed" for badge in badges), key=BADGES.index, default="assumed")

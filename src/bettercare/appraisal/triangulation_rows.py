@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from bettercare.appraisal.triangulation_lines import BADGES, KINDS, WORDS_OF_UNIT, Line
+from bettercare.appraisal.triangulation_lines import KINDS, WORDS_OF_UNIT, Line
 from bettercare.appraisal.triangulation_mapping import FIELDS, MAPPING, TableMap
 from bettercare.appraisal.triangulation_open import Cell, Rows
 from bettercare.foundation.problems import Problem, did_you_mean, shown
 from bettercare.plan import values
+from bettercare.plan.badges import BADGES
 from bettercare.plan.plan import Plan
 from bettercare.plan.schema import schema
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+BADGES = ("measured", "modelled", "assumed")  # strongest first
 
 
 def badge_of(row: Mapping[str, Any], evidence: Mapping[str, str]) -> str | None:
@@ -14,3 +16,8 @@ def badge_of(row: Mapping[str, Any], evidence: Mapping[str, str]) -> str | None:
     if row["assumed"] is not None:
         return "assumed"
     return evidence.get(row["evidence"]) if row["evidence"] is not None else None
+
+
+def weakest(badges: Iterable[str | None]) -> str:
+    """The weakest of some badges: what a figure that uses all of them can claim to be. Where none is known: assumed."""
+    return max((badge or "assumed" for badge in badges), key=BADGES.index, default="assumed")

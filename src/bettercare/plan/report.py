@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bettercare.foundation.problems import Problem, Problems, command, count, listed
-from bettercare.plan.badges import badge_of
+from bettercare.plan.badges import BADGES, badge_of
 from bettercare.plan.check_rows import evidence_dates, is_late
 from bettercare.plan.schema import schema
 from bettercare.plan.typed import key_of
@@ -15,7 +15,6 @@ from bettercare.plan.typed import key_of
 if TYPE_CHECKING:
     from bettercare.plan.load import Loaded
 
-BADGES = ("measured", "modelled", "assumed")
 REASONS_SHOWN = 5
 FILES_SHOWN = 5
 

@@ -6,7 +6,7 @@ from html import escape
 
 import polars as pl
 
-from bettercare.plan.badges import badge_of
+from bettercare.plan.badges import BADGES, badge_of
 from bettercare.plan.plan import Plan
 
 SHAPES = {"measured": "\u25a0", "modelled": "\u25c6", "assumed": "\u25b3"}
@@ -15,7 +15,6 @@ MEANINGS = {
     "modelled": "worked out from other numbers, here or in the source",
     "assumed": "somebody's judgement, with the reasoning written beside it",
 }
-ORDER = tuple(SHAPES)
 STRETCHED = "from_a_source"
 
 
@@ -41,20 +40,20 @@ def count(plan: Plan) -> pl.DataFrame:
     for name, table in plan.tables.items():
         if "evidence" not in table.columns or "assumed" not in table.columns or table.is_empty():
             continue
-        counts = dict.fromkeys((*ORDER, STRETCHED), 0)
+        counts = dict.fromkeys((*BADGES, STRETCHED), 0)
         for row in table.select("evidence", "assumed").iter_rows(named=True):
             badge = badge_of(row, known)
-            if badge in ORDER:
+            if badge in BADGES:
                 counts[badge] += 1
             counts[STRETCHED] += bool(row["assumed"] and row["evidence"])
         rows.append({"table": name, **counts})
-    return pl.DataFrame(rows, schema={"table": pl.String, **dict.fromkeys((*ORDER, STRETCHED), pl.Int64)})
+    return pl.DataFrame(rows, schema={"table": pl.String, **dict.fromkeys((*BADGES, STRETCHED), pl.Int64)})
 
 
 def of_table(plan: Plan, table: str) -> str:
     """The weakest badge of a table's rows: what a figure that uses all of them can claim to be."""
     for row in count(plan).filter(pl.col("table") == table).iter_rows(named=True):
-        for badge in reversed(ORDER):
+        for badge in reversed(BADGES):
             if row[badge]:
                 return badge
     return ""

@@ -74,6 +74,7 @@ def by_year(m: Material) -> Chart | None:
 def by_site(m: Material) -> Table | None:
     """Beds needed and open at each site in the headline year; the badge is that of the site's own row."""
     result = m.result(m.main)
+    year = result.system.years.index(m.year)
     rows, marks = [], []
     for row in result.system.beds:
         service, site = result.system.services[row.service], result.system.sites[row.site]
@@ -93,7 +94,7 @@ def by_site(m: Material) -> Table | None:
                 row.basis,
             )
         )
-        marks.append(row.badge)
+        marks.append(row.badges[year])
     if not rows:
         return None
     order = sorted(range(len(rows)), key=lambda i: rows[i][:2])

@@ -206,6 +206,8 @@ def cheapest(m: FlowMaterial, found: Cheapest) -> list[Sentence]:
     line = Line("", "", "share", {})
     level = text.percent(found.target)
     before, after = (Spread(*found.before), Spread(*found.risk))
+    if not found.added and not found.reached:
+        return [say(f"No extra beds were found that help: {line.ranged(before)} wait over 4 h, not under {level}.")]
     if not found.added:
         return [say(f"No bed need be added: {line.ranged(before)} wait over 4 h for a bed, under {level} as asked.")]
     services: dict[str, int] = {}

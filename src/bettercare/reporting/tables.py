@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from bettercare.engines import forecast as engine
+from bettercare.plan.badges import BADGES
 from bettercare.reporting import dates as known
 from bettercare.reporting import text
 from bettercare.reporting.answer import carrying_dates, doubled
-from bettercare.reporting.badges import ORDER, STRETCHED, plain
+from bettercare.reporting.badges import STRETCHED, plain
 from bettercare.reporting.chart_style import Table
 from bettercare.reporting.labels import unit
 from bettercare.reporting.material import Material
@@ -246,10 +247,10 @@ def badges(m: Material) -> Table | None:
     """How many rows of each table are measured, modelled and assumed."""
     if m.badges.is_empty():
         return None
-    columns = (*ORDER, STRETCHED)
+    columns = (*BADGES, STRETCHED)
     rows = [(r["table"].replace("_", " "), *(f"{r[b]:,}" for b in columns)) for r in m.badges.iter_rows(named=True)]
     rows.append(("All tables", *(f"{int(m.badges[b].sum()):,}" for b in columns)))
-    headers = ("Table", *(text.first_upper(b) for b in ORDER), "Assumed, but begun from a source")
+    headers = ("Table", *(text.first_upper(b) for b in BADGES), "Assumed, but begun from a source")
     note = "A row is assumed as soon as any judgement stands in it, even where it begins from a published figure."
     return Table("Rows of the plan by badge", headers, tuple(rows), ("measured",) * len(rows), note)
 

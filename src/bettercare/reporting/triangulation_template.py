@@ -12,8 +12,9 @@ from typing import Any
 import polars as pl
 
 from bettercare.appraisal.triangulation_figures import Figures
-from bettercare.appraisal.triangulation_lines import BADGES, KINDS, Stated, Subject, weakest
+from bettercare.appraisal.triangulation_lines import KINDS, Stated, Subject
 from bettercare.foundation.problems import UsageError, did_you_mean, shown
+from bettercare.plan.badges import BADGES, weakest
 from bettercare.plan.plan import Plan
 from bettercare.reporting.labels import Labels
 from bettercare.reporting.triangulation_cells import INPUT_COLOUR, heads, put, style_as

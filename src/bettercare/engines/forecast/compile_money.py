@@ -22,11 +22,11 @@ from bettercare.engines.forecast.system import (
     Price,
     ServiceCells,
     Staff,
-    weakest,
 )
 from bettercare.foundation.ranges import Range
 from bettercare.foundation.years import start
 from bettercare.model.beds import DAYS, margin
+from bettercare.plan.badges import weakest
 from bettercare.plan.plan import Plan
 from bettercare.plan.view import average_open, capacity_rows, in_force
 

@@ -11,8 +11,9 @@ from bettercare.engines.forecast.activity import Activity
 from bettercare.engines.forecast.causes import CHANCE, ESTATE, OPENING, PART_FILLED, Parts, Sums
 from bettercare.engines.forecast.money import Money
 from bettercare.engines.forecast.places import BedCauses, Weights, moved, seen, staff_needed
-from bettercare.engines.forecast.system import Staff, System, weakest
+from bettercare.engines.forecast.system import Staff, System
 from bettercare.model.beds import dispersion, risk_of_full
+from bettercare.plan.badges import weakest
 
 Array = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from bettercare.engines.forecast.causes import (
 )
 from bettercare.engines.forecast.inputs import Quantity
 from bettercare.engines.forecast.places import BedCauses, Weights, moved, seen
-from bettercare.engines.forecast.system import Contract, Cost, Price, System
+from bettercare.engines.forecast.system import Contract, Cost, System
 from bettercare.model.money import price_level, split_change, split_constant, steps
 
 Array = NDArray[np.float64]
@@ -113,6 +113,30 @@ class Level:
         return cls(inflation, efficiency, inflation * efficiency, logs, split_constant(inflation, efficiency))
 
 
+def levels(system: System, positions: Array) -> dict[str, Level]:
+    """The level of each price index by its code, in every draw; the index without a code stands still."""
+
+    def yearly(quantities: tuple[Quantity, ...]) -> Array:
+        return np.stack([q.values(positions) for q in quantities])
+
+    found = {
+        code: Level.of(*price_level(yearly(price.inflation), yearly(price.efficiency)))
+        for code, price in system.accounts.prices.items()
+    }
+    still = np.ones((len(system.years), positions.shape[0]))
+    return found | {"": Level.of(still, still)}
+
+
+def paid_for(contract: Contract, count: Array) -> Array:
+    """What a contract pays at base-year prices, (years, draws), for activity (services, localities, years, draws)."""
+    if contract.service < 0 or contract.basis == "block":
+        return np.full(count.shape[-2:], contract.value)
+    paid = seen(contract.price * contract.part, count[contract.service])
+    if contract.basis == "marginal-rate":
+        paid = np.where(paid > paid[:1], paid[:1] + contract.marginal_rate * (paid - paid[:1]), paid)
+    return paid
+
+
 def _cost_of(cost: Cost, activity: Array, need: Array) -> Array:
     """A cost at base-year prices, (years, draws), of activity and of what it needs in beds or teams at each place."""
     total = cost.fixed[:, None] + cost.marginal[:, None] * activity
@@ -149,15 +173,8 @@ class _Book:
         self.once = np.zeros((partners, *flat))
         self.capital = np.zeros((partners, *flat))
         self.by_count, self.by_day = Weights(), Weights()  # what a unit, or bed day, more does to the system's gap
-        self.levels = {name: self._level(price) for name, price in system.accounts.prices.items()}
-        self.levels[""] = Level.of(np.ones(flat), np.ones(flat))
+        self.levels = levels(system, positions)
         self._in_turn: dict[tuple[str, ...], Level] = {}
-
-    def _level(self, price: Price) -> Level:
-        def yearly(quantities: tuple[Quantity, ...]) -> Array:
-            return np.stack([q.values(self.positions) for q in quantities])
-
-        return Level.of(*price_level(yearly(price.inflation), yearly(price.efficiency)))
 
     def _level_of(self, indexes: tuple[str, ...]) -> Level:
         """The price level of a cost whose rows may name another index from some year on, given that of each year."""
@@ -268,8 +285,8 @@ class _Book:
         self, payer: int, provider: int, index: str, contracts: list[Contract], count: Array, happened: Array
     ) -> None:
         """What one partner pays another at one price index: a cost of the payer and an income of the provider."""
-        expected = sum((self._payment(c, count) for c in contracts), np.zeros((self.years, self.draws)))
-        actual = sum((self._payment(c, happened) for c in contracts), np.zeros((self.years, self.draws)))
+        expected = sum((paid_for(c, count) for c in contracts), np.zeros((self.years, self.draws)))
+        actual = sum((paid_for(c, happened) for c in contracts), np.zeros((self.years, self.draws)))
         actual[0] = expected[0]
         scale, parts, money = self._split(expected, actual, self.levels[index])
         payer_in, provider_in = bool(self.system.inside[payer]), bool(self.system.inside[provider])
@@ -294,14 +311,6 @@ class _Book:
             slope = np.where(now > now[:1], contract.marginal_rate * slope, slope)
         self.by_count.add(contract.service, contract.part, slope)
         self.causes.add(ESTATE, slope * moved(contract.part, count[contract.service][:, 0]))
-
-    def _payment(self, contract: Contract, count: Array) -> Array:
-        if contract.service < 0 or contract.basis == "block":
-            return np.full((self.years, self.draws), contract.value)
-        paid = seen(contract.price * contract.part, count[contract.service])
-        if contract.basis == "marginal-rate":
-            paid = np.where(paid > paid[:1], paid[:1] + contract.marginal_rate * (paid - paid[:1]), paid)
-        return paid
 
     def standing_lines(self) -> None:
         """Carried lines, allocations and pooled funds."""

@@ -5,7 +5,6 @@ Axes: services, localities, sites, years (the base year first) and draws, in tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,18 +14,13 @@ from bettercare.engines.forecast.causes import COMMON, Cause
 from bettercare.engines.forecast.inputs import Input, Quantity
 from bettercare.foundation.problems import UsageError
 from bettercare.model.timing import Milestone
-from bettercare.plan.report import BADGES
+from bettercare.plan.badges import weakest
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COUNT_LEVERS = ("avoid", "shift", "convert")
 MOVING_LEVERS = ("shift", "convert")
-
-
-def weakest(badges: Iterable[str]) -> str:
-    """The weakest of some badges: what a figure that uses all of them can claim to be."""
-    return max(badges, key=BADGES.index)
 
 
 @dataclass(frozen=True)

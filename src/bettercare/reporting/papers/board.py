@@ -38,8 +38,8 @@ def paper_from_plan(
 ) -> Paper:
     """The standard paper for `board` (a partner's code, or a name) about the plan and its forecast.
 
-    `meeting`, each of `items` and `decisions` and of `questions` is a dictionary or any object with the names of the
-    records (`records`); an item may be an initiative's code alone. Without `questions` the plan's own that are not yet
+    `meeting`, each of `items` and `decisions` and of `questions` is a dictionary or an object with the names of the
+    fields of `records`; an item may be an initiative's code alone. Without `questions` the plan's own that are not yet
     decided are shown. `progress` says where an initiative or a milestone stands, by code. `words` adds paragraphs at
     the start of a section, by the section's code. `ran_on` is the day of the run (today's when left out).
 

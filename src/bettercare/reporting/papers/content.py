@@ -107,7 +107,7 @@ def outcomes(plan: Plan) -> list[tuple[str, str, list[str]]]:
 
 def meanings() -> Bullets:
     """What the badges mean."""
-    return bullets(*(f"{text.first_upper(b)}: {badges.MEANINGS[b]}." for b in badges.ORDER))
+    return bullets(*(f"{text.first_upper(b)}: {badges.MEANINGS[b]}." for b in badges.MEANINGS))
 
 
 def how_made(m: Material, run: Run) -> list[Paragraph | Bullets]:

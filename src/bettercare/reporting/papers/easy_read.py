@@ -68,9 +68,9 @@ def next_steps(
 ) -> Paper:
     """What was decided, what is not, and what comes next, in easy read.
 
-    `decisions` and `questions` are dictionaries or objects with the names of the records; without `questions` the
-    plan's own that are not yet decided are shown. `on` is the day of the document: steps after it are the next ones
-    (the plan's date when left out).
+    `decisions` and `questions` are dictionaries or objects with the names of the fields of `records`; without
+    `questions` the plan's own that are not yet decided are shown. `on` is the day of the document: steps after it are
+    the next ones (the plan's date when left out).
     """
     when = on or plan.settings.plan_date
     taken = records.all_taken(records.Decision, decisions)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bettercare.plan.badges import weakest
 from bettercare.reporting import text
-from bettercare.workspace.public.measures import ORDER
 
 if TYPE_CHECKING:
     from bettercare.plan.plan import Plan
@@ -67,7 +67,7 @@ def published(plan: Plan) -> dict[str, Series]:
             found.setdefault(row["indicator"], []).append(row)
     out = {}
     for code, rows in found.items():
-        worst = max((badges.get(r["evidence"] or "", "assumed") for r in rows), key=ORDER.index)
+        worst = weakest(badges.get(r["evidence"] or "") for r in rows)
         years = {r["year"]: r for r in rows if r["year"]}
         drawn = tuple(_row(r, date(int(year[:4]), 4, 1)) for year, r in years.items())
         loose = tuple(_row(r, date.min) for r in rows if not r["year"])

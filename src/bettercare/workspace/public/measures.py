@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from bettercare.plan.badges import badge_of
+from bettercare.plan.badges import badge_of, weakest
 
 if TYPE_CHECKING:
     from bettercare.plan.plan import Plan
-
-ORDER = ("measured", "modelled", "assumed")
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,6 @@ def _base(plan: Plan, indicator: Mapping[str, Any], evidence: Mapping[str, Mappi
     if rows.is_empty():
         return None
     known = {code: row["badge"] for code, row in evidence.items()}
-    badges = {badge_of(row, known) or "assumed" for row in rows.select("evidence", "assumed").iter_rows(named=True)}
+    badges = [badge_of(row, known) for row in rows.select("evidence", "assumed").iter_rows(named=True)]
     total = float(rows.select(amount[indicator["measure"]].sum()).item() or 0.0)
-    return Latest(total, plan.settings.base_year, "what the plan begins from", max(badges, key=ORDER.index), "")
+    return Latest(total, plan.settings.base_year, "what the plan begins from", weakest(badges), "")

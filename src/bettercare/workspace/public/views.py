@@ -172,7 +172,7 @@ def about_figures(request: HttpRequest) -> HttpResponse:
     """What the badges mean, and how many rows of the plan rest on what."""
     of = site()
     count = badges.count(of.plan)
-    totals = {name: int(count[name].sum()) for name in badges.ORDER}
+    totals = {name: int(count[name].sum()) for name in badges.SHAPES}
     return shown(
         request, "about_figures", "What the badges mean", of, meanings=badges.MEANINGS, totals=totals,
         count=list(count.iter_rows(named=True)), draws=contribution.DRAWS,
