@@ -134,6 +134,14 @@ def client_as(person_as: Callable[..., Person]) -> ClientAs:
     return sign_in
 
 
+@pytest.fixture
+def propose(person_as: Callable[..., Any]) -> Callable[..., Any]:
+    """`propose(to, code, size, months)`: an open proposal that slips an initiative's date."""
+    from tests.workspace.proposals import proposed
+
+    return lambda *about, **named: proposed(person_as("contributor", "lpt"), *about, **named)
+
+
 @pytest.fixture(scope="session")
 def live_server_url(prepared: Callable[[], None]) -> Iterator[str]:
     """Address of the workspace behind a real server on a free port, without the last slash."""
