@@ -94,3 +94,21 @@ def test_a_person_without_a_register_still_counts(tmp_path: Path, sent: Path) ->
     feed.add(store, plan, [sent], now=NOW)
     query = "SELECT count(*), count(person), count(DISTINCT person), count(locality) FROM events"
     assert store.connect(plan).execute(query).fetchone() == (39, 39, 5, 0)
+
+
+def test_links_of_a_store_with_few_people_are_not_known(sent: Path) -> None:
+    assert typed("links").exit_code == 1
+    assert typed("add", *sent.iterdir()).exit_code == 0
+    out = typed("links")
+    assert out.exit_code == 0, out.output
+    assert "(assumed)" in out.output and "have not been" not in out.output
+    said = json.loads(typed("links", "--json").stdout)
+    assert said["quality"] == {"precision": 0.99, "recall": 0.95, "badge": "assumed", "pairs": ""}
+
+
+def test_a_store_without_registers_links_nobody(sent: Path) -> None:
+    for name in ("uhl-people.csv", "uhl-people.json"):
+        (sent / name).unlink()
+    typed("add", sent)
+    assert "no registers" in typed("links").output
+    assert json.loads(typed("links", "--json").stdout) is None

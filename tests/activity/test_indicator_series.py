@@ -20,6 +20,9 @@ from tests.activity.event_rows import connect, some_events, some_people
 MONTHS = [f"2014-{m:02}" for m in range(1, 13)] + [f"2015-{m:02}" for m in range(1, 7)]
 
 
+HELD = dict.fromkeys(("uhl", "lpt"), (MONTHS[0], MONTHS[-1]))
+
+
 def cube(code: str, seed: int, parts: tuple[str, ...] = ("",), most: int = 60) -> pl.DataFrame:
     draw = random.Random(seed)
     rows = []
@@ -60,7 +63,7 @@ def test_no_hidden_days_stand_alone_in_a_line(seed: int) -> None:
 
 def test_groups_of_parts_are_indicators_of_their_own() -> None:
     parts = ("child", "medical-15-64", "medical-65-over", "surgical-15-64", "surgical-65-over")
-    found = series(publish(cube("emergency-admissions", 2, parts, 400)), read_plan("llr"))
+    found = series(publish(cube("emergency-admissions", 2, parts, 400)), read_plan("llr"), HELD)
     by_code = {one.code: one for one in found if not one.partner and not one.locality}
     assert by_code["child-emergency-admissions"].outcome == "O1"
     assert by_code["adult-emergency-medical-admissions"].outcome == "O2"
@@ -75,7 +78,7 @@ def test_what_gets_worse_comes_first_and_targets_are_the_plans() -> None:
         denominator=pl.lit(200, pl.Int64),
         numerator=pl.when(pl.col("month") > "2014-10").then(100).otherwise(190).cast(pl.Int64),
     )
-    found = series(publish(pl.concat([good, bad])), read_plan("llr"))
+    found = series(publish(pl.concat([good, bad])), read_plan("llr"), HELD)
     assert found[0].code == "ae-four-hours"
     assert found[0].target == 95
     assert found[0].chart is not None
@@ -89,11 +92,36 @@ def test_a_month_without_a_row_is_nought_for_a_count_and_a_gap_for_a_share() -> 
     shares = shares.filter(pl.col("month") != "2014-06")
     found = {
         s.code: s
-        for s in series(publish(pl.concat([counts, shares])), read_plan("llr"))
+        for s in series(publish(pl.concat([counts, shares])), read_plan("llr"), HELD)
         if not s.partner and not s.locality
     }
     assert found["day-cases"].rows.filter(pl.col("month") == "2014-05")["numerator_shown"].to_list() == ["0"]
     assert found["ae-four-hours"].rows.filter(pl.col("month") == "2014-06")["value"].to_list() == [None]
+
+
+def test_noughts_end_with_the_months_that_the_feeds_hold() -> None:
+    """The trust sent until March 2015 and had no day case after January; the other sent until June, and has none."""
+    held = {"uhl": (MONTHS[0], "2015-03"), "lpt": (MONTHS[0], "2015-06")}
+    cases = cube("day-cases", 5, most=50).filter(pl.col("partner") == "uhl", pl.col("month") <= "2015-01")
+    waits = cube("ae-four-hours", 6).with_columns(denominator=pl.lit(40, pl.Int64), numerator=pl.lit(30, pl.Int64))
+    waits = waits.filter((pl.col("partner") == "lpt") | (pl.col("month") <= "2015-02"))
+    table = publish(pl.concat([cases, waits]))
+    found = {(s.code, s.partner): s.rows for s in series(table, read_plan("llr"), held) if not s.locality}
+    for partner in ("", "uhl"):
+        rows = found["day-cases", partner]
+        assert rows["month"][-1] == "2015-03"
+        assert rows.filter(pl.col("month") > "2015-01")["numerator_shown"].to_list() == ["0", "0"]
+    assert ("day-cases", "lpt") not in found
+    ends = {partner: found["ae-four-hours", partner]["month"][-1] for partner in ("", "uhl", "lpt")}
+    assert ends == {"": "2015-06", "uhl": "2015-03", "lpt": "2015-06"}
+
+
+def test_a_share_ends_where_its_sequel_is_not_known_yet() -> None:
+    again = cube("emergency-readmissions", 7).filter(pl.col("month") < "2015-06")
+    others = cube("day-cases", 8)
+    found = series(publish(pl.concat([again, others])), read_plan("llr"), HELD)
+    ends = {s.code: s.rows["month"][-1] for s in found if not s.partner and not s.locality}
+    assert ends == {"emergency-readmissions": "2015-05", "day-cases": "2015-06"}
 
 
 def test_link_error_widens_the_interval_of_what_joins_organisations() -> None:
@@ -112,4 +140,4 @@ def test_random_worlds_publish_without_a_small_number() -> None:
     table = publish(indicators.run(connect(people, some_events(9, people, 400)), read_plan("llr")))
     assert not set(table["numerator_shown"]) & {str(n) for n in range(1, 10)}
     assert ALL in set(table["partner"])
-    assert series(table, read_plan("llr"))
+    assert series(table, read_plan("llr"), HELD)

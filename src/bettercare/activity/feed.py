@@ -74,22 +74,20 @@ def add(
         # Order of extraction, so that the order of the arguments does not matter for what is said either.
         feeds.sort(key=lambda one: (one.extracted_at, one.organisation, one.kind, one.sha256))
         received += [_one(store, plan, one, moment) for one in feeds]
-        if link and store.manifest.linked != store.people_feeds():
+        if link and (store.manifest.linked != store.people_feeds() or store.link_quality() is None):
             relink(store)
     return received
 
 
-def relink(store: Store) -> bool:
-    """Find out anew who is who across organisations; False while there is nobody to link."""
-    try:
-        from bettercare.activity.link import link_people
-    except ImportError:
-        return False
-    people = store.people()
-    if not people:
-        return False
-    store.write_links(link_people(people))
-    return True
+def relink(store: Store) -> None:
+    """Find out anew who is who across organisations, and how good that is; nothing while there is nobody to link."""
+    from bettercare.activity.link import link as linked
+    from bettercare.activity.link_quality import quality
+
+    people, year = store.people(), store.register_year
+    if year is not None:
+        links = linked(people)
+        store.write_links(links.people, quality(links, people, year).as_dict())
 
 
 def _agreements(store: Store, plan: Plan, files: list[Path], replace: bool) -> None:

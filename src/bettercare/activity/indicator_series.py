@@ -21,10 +21,11 @@ import polars as pl
 
 from bettercare.activity import indicators
 from bettercare.activity.control_chart import ControlChart, xmr
-from bettercare.activity.disclosure import ALL, HIDDEN, protect
+from bettercare.activity.disclosure import ALL, HIDDEN, protect, shown
 from bettercare.activity.indicators import WHOLE, Indicator
 
 if TYPE_CHECKING:
+    from bettercare.activity.store import Store
     from bettercare.plan.plan import Plan
 
 DIMENSIONS = ("month", "partner", "locality")
@@ -35,11 +36,31 @@ Z = 1.959964
 
 @dataclass(frozen=True)
 class LinkError:
-    """Precision and recall of links between organisations' records, and what the two figures rest on."""
+    """Precision and recall of links between organisations' records, and what the two figures rest on.
+
+    They are assumed, or the estimate from `pairs` of records known by their NHS numbers (`link_referee`): modelled, or
+    made up where people are. An estimate is cut to whole hundredths, which gives no small count away, and at most .99:
+    an error that no number shows can never be ruled out.
+    """
 
     precision: float = 0.99
     recall: float = 0.95
     badge: str = "assumed"
+    pairs: str = ""
+
+    @classmethod
+    def of(cls, store: Store) -> LinkError:
+        """That of the links of a store: the estimate where there is one."""
+        kept = store.link_quality()
+        if kept is None or kept["recall"] is None:
+            return cls()
+        badge = "made up" if store.synthetic else "modelled"
+        precision, recall = (min(max(math.floor(100 * kept[n]), 1), 99) / 100 for n in ("precision", "recall"))
+        return cls(precision, recall, badge, shown(kept["pairs"]))
+
+    def __str__(self) -> str:
+        rest = f"{self.badge}; tried on {self.pairs} pairs known by NHS number" if self.pairs else self.badge
+        return f"{self.precision:.0%} of links are right, and {self.recall:.0%} of true links were found ({rest})."
 
 
 @dataclass(frozen=True)
@@ -154,15 +175,21 @@ def _wilson(share: float, n: int, sign: int) -> float:
     return min(1.0, max(0.0, (middle + sign * half) / (1 + Z * Z / n)))
 
 
-def series(table: pl.DataFrame, plan: Plan, link: LinkError | None = None) -> list[Series]:
-    """Every series of a published table, what needs attention first, and the largest before the smallest."""
+def series(
+    table: pl.DataFrame, plan: Plan, held: Mapping[str, tuple[str, str]], link: LinkError | None = None
+) -> list[Series]:
+    """Every series of a published table, what needs attention first, and the largest before the smallest.
+
+    `held` is the first and last month held of each organisation's events: a count without a row is nought between
+    them, and not known outside. `link` is the error of links, assumed where it is left out.
+    """
     months = sorted({m for m in table["month"].unique() if m != ALL})
     if not months:
         return []
     known = {one.code: one for one in indicators.known()}
     targets = {r["code"]: r["target"] for r in plan["indicators"].iter_rows(named=True) if r["target"] is not None}
     titles = dict(plan["initiatives"].select("code", "title").iter_rows())
-    held = _held(table)
+    spans = _spans(table, held)
     ordered = table.filter(pl.col("month") != ALL).sort("indicator", "part", "partner", "locality", "month")
     found = []
     for key, rows in groupby(ordered.iter_rows(named=True), key=lambda r: tuple(r[k] for k in KEYS if k != "month")):
@@ -171,7 +198,8 @@ def series(table: pl.DataFrame, plan: Plan, link: LinkError | None = None) -> li
         if named is None:
             continue
         own, name, outcome = named
-        span = [m for m in months if held[partner][0] <= m <= held[partner][1]]
+        first, last = spans[code, partner]
+        span = [m for m in months if first <= m <= last]
         lines = list(_lines({r["month"]: r for r in rows}, span, known[code], link))
         target = targets.get(own, known[code].target if own == code else None)
         chart = _chart([line["value"] for line in lines], span, known[code], target)
@@ -197,12 +225,24 @@ def _named(one: Indicator, part: str, titles: Mapping[str, str]) -> tuple[str, s
     return f"{one.code}:{part}", f"{one.name}: {titles.get(part, part)}", ""
 
 
-def _held(table: pl.DataFrame) -> dict[str, tuple[str, str]]:
-    """The first and last month of each partner in any indicator: between them, a count without a row is nought."""
-    spans = table.filter(pl.col("month") != ALL).group_by("partner").agg(
-        pl.col("month").min().alias("first"), pl.col("month").max().alias("last")
-    )  # fmt: skip
-    return {partner: (first, last) for partner, first, last in spans.iter_rows()}
+def _spans(table: pl.DataFrame, held: Mapping[str, tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """The first and last month of each indicator and partner.
+
+    An indicator of all partners ends with the last of its own partners: months that only others sent say nothing of
+    it. A percentage ends where nobody is known to count it among (what needs a sequel ends before its months do).
+    """
+    rows = table.filter(pl.col("month") != ALL)
+    percent = {one.code for one in indicators.known() if one.unit == "percent"}
+    ends = dict(rows.group_by("indicator").agg(pl.col("month").max()).iter_rows())
+    seen = rows.group_by("partner").agg(pl.col("month").min().alias("first"), pl.col("month").max().alias("last"))
+    own = {partner: (first, last) for partner, first, last in seen.iter_rows()} | dict(held)
+    spans = {}
+    for code, partner in rows.select("indicator", "partner").unique().iter_rows():
+        partners = rows.filter(pl.col("indicator") == code, pl.col("partner") != ALL)["partner"].unique()
+        of = [own[p] for p in (partners if partner == ALL else [partner])]
+        last = max(until for _, until in of)
+        spans[code, partner] = min(since for since, _ in of), min(last, ends[code]) if code in percent else last
+    return spans
 
 
 def _lines(

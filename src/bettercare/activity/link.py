@@ -38,7 +38,7 @@ class Links:
     `people` has a row a record: organisation, person, id (records with one id are one person). `pairs` has a row a
     link: the rows of two records in `people` and a column a key, true where it says so; `kept` is false where the link
     was taken back. `vetoed` counts, by key, pairs that agreed and were refused; `ambiguous` counts shared values.
-    `referee` is (pairs without the number's help whose NHS numbers agree, and disagree): what error is estimated from.
+    `referee` is, by key, (pairs whose NHS numbers agree, and disagree): of the surest key, how often numbers are wrong.
     """
 
     people: pl.DataFrame
@@ -92,11 +92,16 @@ def _stacked(frames: Mapping[str, pl.DataFrame]) -> tuple[pl.DataFrame, Ints]:
     return table, place.to_numpy()
 
 
-def _numbers(column: pl.Series) -> tuple[Numbers, Flags]:
-    """Tokens as whole numbers, 0 where there is none; and which are there."""
+def as_numbers(column: pl.Series) -> Numbers:
+    """Tokens, as text or as numbers, as whole numbers; 0 where there is none."""
     if column.dtype == pl.String:
         column = column.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
-    numbers = column.cast(pl.UInt64).fill_null(0).to_numpy()
+    numbers: Numbers = column.cast(pl.UInt64).fill_null(0).to_numpy()
+    return numbers
+
+
+def _numbers(column: pl.Series) -> tuple[Numbers, Flags]:
+    numbers = as_numbers(column)
     return numbers, numbers != 0
 
 

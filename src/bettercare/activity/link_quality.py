@@ -1,26 +1,25 @@
 """How good the links are, and for whom they are worse.
 
 Against a truth (synthetic people only): precision, the share of linked pairs of records that are one person, and
-recall, the share of one person's pairs that were linked. Without a truth: shares linked by group and by key, and an
-estimate. Where both records have an NHS number it acts as a referee for the keys that do without it.
+recall, the share of one person's pairs that were linked. Without a truth: the estimate of `link_referee`, the share of
+pairs found without a number by group, links by key, and the share of records linked by organisation and group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
-from bettercare.activity import disclosure
 from bettercare.activity.link import Links
-from bettercare.activity.match_keys import CODES, KEYS
+from bettercare.activity.link_referee import estimate
+from bettercare.activity.match_keys import CODES
+from bettercare.activity.store import Store
 
 GROUPINGS = ("age", "sex", "ethnic_group")
 AGES = (0, 18, 40, 65, 75, 85)
-WITH_NUMBER = tuple(key.code for key in KEYS if key.with_number)
-WITHOUT_NUMBER = tuple(key.code for key in KEYS if not key.with_number)
 
 
 @dataclass(frozen=True)
@@ -78,60 +77,56 @@ def _against(counted: pl.DataFrame) -> Against:
 
 @dataclass(frozen=True)
 class Quality:
-    """What can be said without a truth.
+    """What can be said of links without a truth: true counts, kept in the store. `link_report` is the way out.
 
-    `wrong_without_number` estimates the share of false pairs among those that rest on names, dates and postcodes;
-    `missed_without_number` the share of true pairs that these alone do not find. `share` is the table of people and
-    people linked by organisation, age, sex and ethnic group, ready to be published; `keys` counts links by key.
+    `precision` and `recall` are the estimate from `pairs` (`link_referee`), None where these are too few. `keys` has a
+    row a key: code, links, links that no other key found, pairs refused, values that several people share. `groups`
+    has age, sex, ethnic group, pairs of which one number was withheld, and those of them that were found.
     """
 
-    wrong_without_number: float | None
-    missed_without_number: float | None
-    keys: pl.DataFrame
-    share: Mapping[str, disclosure.Protected]
+    precision: float | None
+    recall: float | None
+    pairs: int
+    keys: tuple[tuple[str, int, int, int, int], ...]
+    groups: tuple[tuple[str, str, str, int, int], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, store: Store) -> Quality | None:
+        """What the store keeps of its links; None where it was linked before this was kept, or has no links."""
+        kept = store.link_quality()
+        return None if kept is None else cls(**{**kept, "keys": tuple(kept["keys"]), "groups": tuple(kept["groups"])})
 
 
 def quality(links: Links, frames: Mapping[str, pl.DataFrame], year: int) -> Quality:
     """The quality of links between registers; `year` is the year that ages are reckoned in."""
-    return Quality(*_estimates(links), _by_key(links), _shares(links, frames, year))
-
-
-def _estimates(links: Links) -> tuple[float | None, float | None]:
-    pairs = links.pairs
-    agree = sum(links.referee[code][0] for code in WITHOUT_NUMBER)
-    differ = sum(links.referee[code][1] for code in WITHOUT_NUMBER)
-    sure = pairs.filter(pl.any_horizontal(WITH_NUMBER), "kept")
-    found = int(sure.select(pl.any_horizontal(WITHOUT_NUMBER).sum()).item()) if len(sure) else 0
-    return (differ / (agree + differ) if agree + differ else None), (1 - found / len(sure) if len(sure) else None)
-
-
-def _by_key(links: Links) -> pl.DataFrame:
-    """By key: links, links that no other key found, pairs refused, and values that several people share."""
-    kept = links.pairs.filter("kept")
-    alone = kept.filter(pl.sum_horizontal(CODES) == 1)
-    rows = [
-        (key.code, " + ".join(key.parts), int(kept[key.code].sum()), int(alone[key.code].sum()),
-         links.vetoed[key.code], links.ambiguous[key.code])
-        for key in KEYS
-    ]  # fmt: skip
-    shown = [(code, parts, *(disclosure.shown(number) for number in numbers)) for code, parts, *numbers in rows]
-    return pl.DataFrame(shown, schema=["key", "parts", "links", "alone", "refused", "shared"], orient="row")
-
-
-def _shares(links: Links, frames: Mapping[str, pl.DataFrame], year: int) -> dict[str, disclosure.Protected]:
-    linked = links.people.with_columns((pl.len().over("id") > 1).alias("linked"))
-    people = pl.concat(
+    found = estimate(links, frames)
+    who = pl.concat(
         frame.select(
             pl.lit(organisation).alias("organisation"), "person", age_band(year),
             pl.col("sex").fill_null("U"), pl.col("ethnic_group").cast(pl.String).fill_null("not-stated"),
         ) for organisation, frame in frames.items()
-    ).join(linked, on=["organisation", "person"])  # fmt: skip
-    state = pl.when("linked").then(pl.lit("linked")).otherwise(pl.lit("alone")).alias("state")
-    out = {}
-    for group in GROUPINGS:
-        cube = people.group_by("organisation", group, state).len("people").sort("organisation", group, "state")
-        out[group] = disclosure.protect(cube, ["organisation", group, "state"], ["people"])
-    return out
+    )  # fmt: skip
+    tried = (
+        found.tried.join(links.people.with_row_index("row"), on="row")
+        .join(who, on=["organisation", "person"])
+        .group_by(GROUPINGS)
+        .agg(pl.len().alias("pairs"), pl.col("found").sum())
+        .sort(GROUPINGS)
+    )
+    return Quality(found.precision, found.recall, found.pairs, _by_key(links), tuple(tried.iter_rows()))
+
+
+def _by_key(links: Links) -> tuple[tuple[str, int, int, int, int], ...]:
+    kept = links.pairs.filter("kept")
+    alone = kept.filter(pl.sum_horizontal(CODES) == 1)
+    return tuple(
+        (code, int(kept[code].sum()), int(alone[code].sum()), links.vetoed[code], links.ambiguous[code])
+        for code in CODES
+    )
 
 
 def age_band(year: int) -> pl.Expr:

@@ -155,6 +155,22 @@ class Store:
         """The people feeds that count, in order."""
         return sorted(feed for feed, one in self.manifest.feeds.items() if one["kind"] == "people" and one["files"])
 
+    def months_held(self) -> dict[str, tuple[str, str]]:
+        """The first and last month held of each organisation's events."""
+        held = {one: sorted(self.manifest.months(one)) for one in self.organisations("events")}
+        return {one: (months[0], months[-1]) for one, months in held.items()}
+
+    @property
+    def register_year(self) -> int | None:
+        """The year in which the last register was extracted; None without registers. Ages are reckoned in it."""
+        extracted = [self.manifest.feeds[feed]["extracted_at"] for feed in self.people_feeds()]
+        return int(max(extracted)[:4]) if extracted else None
+
+    @property
+    def badge(self) -> str:
+        """What counts from this store rest on."""
+        return "made up" if self.synthetic else "measured"
+
     @property
     def synthetic(self) -> bool:
         """Whether any feed that counts is made up."""
@@ -172,8 +188,11 @@ class Store:
             for organisation in self.organisations("people")
         }
 
-    def write_links(self, links: pl.DataFrame) -> None:
-        """Keep who is who (organisation, person, id) and make it count. Call it while holding `writing`."""
+    def write_links(self, links: pl.DataFrame, quality: Mapping[str, Any]) -> None:
+        """Keep who is who (organisation, person, id) and how good that is, and make both count together.
+
+        Call it while holding `writing`.
+        """
         import polars as pl
 
         name = f"links/{self.manifest.number + 1}.parquet"
@@ -181,9 +200,24 @@ class Store:
         (self.folder / "links").mkdir(exist_ok=True)
         frame.sort("person").write_parquet(self.folder / name)
         sync(self.folder / name)
+        replace_file(self._quality_of(name), json.dumps(quality, indent=None) + "\n")
         self.manifest.number += 1
         self.manifest.links, self.manifest.linked = name, self.people_feeds()
         self.save()
+
+    def link_quality(self) -> dict[str, Any] | None:
+        """What `write_links` was told of the links that count; None where nothing was kept of them."""
+        if self.manifest.links is None or not self._quality_of(self.manifest.links).is_file():
+            return None
+        path = self._quality_of(self.manifest.links)
+        try:
+            kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise UsageError(f"{path} is damaged. Delete it: the next `feed add` measures the links again.") from None
+        return kept
+
+    def _quality_of(self, links: str) -> Path:
+        return (self.folder / links).with_suffix(".json")
 
     def connect(self, plan: Plan, threads: int = 2) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the views `persons` and `events` and some of the plan's tables (`views`).
@@ -228,6 +262,9 @@ class Store:
             for path in (self.folder / part).rglob("*.parquet"):
                 if path.relative_to(self.folder).as_posix() not in counted:
                     path.unlink(missing_ok=True)
+        for path in (self.folder / "links").glob("*.json"):
+            if path.with_suffix(".parquet").relative_to(self.folder).as_posix() not in counted:
+                path.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, text: str) -> None:

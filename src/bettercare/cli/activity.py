@@ -14,6 +14,7 @@ from bettercare.cli.parts import Json, print_json, read
 
 if TYPE_CHECKING:
     from bettercare.activity.feed import Received
+    from bettercare.activity.link_report import LinkReport, Share
 
 SHOWN = 5  # rejected rows of a feed; all of them stand in the store's folder rejected/
 STANDARD_PLAN = "llr"
@@ -93,6 +94,24 @@ def list_feeds(store: StoreOption = None, json: Json = False) -> None:
         typer.echo("The store holds no feeds yet.")
 
 
+@feed.command("links")
+def links(store: StoreOption = None, json: Json = False) -> None:
+    """Say how many records are linked across organisations, how good the links are, and for whom they are worse."""
+    from bettercare.activity.link_report import report
+    from bettercare.activity.store import Store
+
+    held = Store.open(store)
+    with held.connect(read(held.manifest.plan or STANDARD_PLAN)) as connection:
+        found = report(held, connection)
+    if json:
+        print_json(None if found is None else found.as_dict())
+    elif found is None:
+        typer.echo("The store holds no registers of people yet, so nobody is linked.")
+    else:
+        for text in _of_links(found):
+            typer.echo(text)
+
+
 @feed.command("agreements")
 def list_agreements(store: StoreOption = None, json: Json = False) -> None:
     """List the agreements under which feeds are counted, and which of them are in force today."""
@@ -113,6 +132,36 @@ def list_agreements(store: StoreOption = None, json: Json = False) -> None:
         )
     if not found:
         typer.echo("The store has no agreements yet. `feed add` takes them from agreements.csv.")
+
+
+def _of_links(found: LinkReport) -> Iterator[str]:
+    """A report on links, in lines."""
+    from bettercare.activity.link_quality import GROUPINGS
+    from bettercare.activity.link_report import HEADS, HEADS_OF_KEYS, shares
+
+    yield f"Figures are {found.badge}. 1 to 7 is shown as *, other counts to the nearest 5."
+    yield f"{found.records} records are of {found.people} people."
+    yield str(found.error)
+    for name, head in HEADS.items():
+        yield f"\nRecords linked with another organisation's, by {head.lower()}"
+        yield from map(_share, shares(found.linked[name]))
+    if not found.tried:
+        yield "\nHow good these links are has not been measured. The next `bettercare feed add` does it."
+        return
+    worse = found.worse()
+    yield ("\nLinks are worse for" if worse else "\nNo group is found less often by more than chance.")
+    yield from (f"  {one}" for one in worse)
+    for name in GROUPINGS:
+        yield f"\nPairs known by their NHS number that are found without it, by {HEADS[name].lower()}"
+        yield from map(_share, shares(found.tried[name]))
+    yield f"\n{'Key':<5}{HEADS_OF_KEYS[1]:<58}" + "  ".join(HEADS_OF_KEYS[2:])
+    for code, parts, *numbers in found.keys:
+        cells = (f"{n:>{len(head)}}" for n, head in zip(numbers, HEADS_OF_KEYS[2:], strict=True))
+        yield f"{code:<5}{parts:<58}" + "  ".join(cells)
+
+
+def _share(one: Share) -> str:
+    return f"  {one.value or 'all':<26}{one.part:>9} of {one.whole:>9}{one.share:>6}"
 
 
 def _lasting(plan: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bettercare.cli.activity import StoreOption
 from bettercare.cli.parts import Json, PlanArgument, print_json, read
+from bettercare.foundation.problems import UsageError, shown
 
 if TYPE_CHECKING:
-    from bettercare.activity.indicator_series import Series
-    from bettercare.activity.store import Store
+    import polars as pl
+
+    from bettercare.activity.indicator_series import LinkError, Series
 
 SHOWN = 20
 
@@ -30,31 +33,35 @@ def indicators(
     Small numbers are hidden: `*` is 1 to 7, `..` is hidden so that no `*` can be worked out, the rest is rounded to 5.
     """
     from bettercare.activity import indicators as counts
-    from bettercare.activity.indicator_series import publish, series
+    from bettercare.activity.indicator_series import LinkError, publish, series
     from bettercare.activity.store import Store
 
     held, content = Store.open(store), read(plan)
     with held.connect(content) as connection:
         table = publish(counts.run(connection, content, only or None))
-    badge = badge_of(held)
+    link = LinkError.of(held)
     if csv is not None:
-        table.drop("numerator", "denominator").write_csv(csv)
-    found = series(table, content)
+        _write(table, csv)
+    found = series(table, content, held.months_held(), link)
     if json:
         print_json({
-            "plan": content.settings.name, "revision": content.revision, "badge": badge,
+            "plan": content.settings.name, "revision": content.revision, "badge": held.badge,
             "shown": "0; * is 1 to 7; .. is hidden so that no * can be worked out; otherwise rounded to the nearest 5",
+            "links": asdict(link) | {"words": str(link)},
             "series": [as_json(one) for one in found],
         })  # fmt: skip
         return
-    show(found, badge)
+    show(found, held.badge, link)
     if csv is not None:
         typer.echo(f"Wrote {csv}.")
 
 
-def badge_of(store: Store) -> str:
-    """What the figures of a store rest on."""
-    return "made up" if store.synthetic else "measured"
+def _write(table: pl.DataFrame, csv: str) -> None:
+    try:
+        with open(csv, "wb") as file:
+            table.drop("numerator", "denominator").write_csv(file)
+    except OSError as error:
+        raise UsageError(f"{shown(csv)} cannot be written: {error.strerror or error}.") from None
 
 
 def as_json(one: Series) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def as_json(one: Series) -> dict[str, Any]:
     return said
 
 
-def show(found: list[Series], badge: str) -> None:
+def show(found: list[Series], badge: str, link: LinkError) -> None:
     """What needs attention first, then every indicator of the whole area."""
     if not found:
         typer.echo("The store holds nothing that these indicators count.")
@@ -95,6 +102,8 @@ def show(found: list[Series], badge: str) -> None:
     whole = [one for one in found if not one.partner and not one.locality]
     for one in sorted(whole, key=lambda s: (s.outcome or "~", s.code)):
         typer.echo(f"  {one.outcome or '--':<4}{line(one)}")
+    if any(one.indicator.joins for one in found):
+        typer.echo(f"\nIntervals of what joins organisations' records allow for links: {link}")
 
 
 def distinct(found: list[Series]) -> list[Series]:

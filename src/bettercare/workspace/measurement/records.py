@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from django.conf import settings
 
 from bettercare import UsageError
@@ -23,6 +22,7 @@ from bettercare.workspace.measurement.series import RECORDS, Row, Series
 if TYPE_CHECKING:
     from bettercare import Plan
     from bettercare.activity.indicators import Indicator
+    from bettercare.activity.link_report import LinkReport
     from bettercare.activity.store import Store
 
 MADE_UP = "made up"
@@ -38,7 +38,7 @@ class Held:
     why: str = ""
     counted: tuple[Any, ...] = ()  # the series as `indicator_series` gives them
     numbers: Protected | None = None  # NHS numbers by organisation and month
-    linked: Protected | None = None  # people of councils found in health records, by group
+    links: LinkReport | None = None  # how many records are linked, and how good the links are
 
     @property
     def badge(self) -> str:
@@ -114,32 +114,21 @@ def definitions(found: Held, plan: Plan) -> dict[str, Definition]:
 
 def counted(found: Store, plan: Plan) -> Held:
     """Count, protect, and put into series."""
-    from bettercare.activity import indicator_series, indicators
+    from bettercare.activity import indicator_series, indicators, link_report
 
-    connection = found.connect(plan)
-    try:
-        cube = indicators.run(connection, plan)
+    with found.connect(plan) as connection:
+        table = indicator_series.publish(indicators.run(connection, plan))
         numbers = feed_quality.numbers(connection)
-        linked = feed_quality.linked(connection, int(max(cube["month"], default=f"{date.today():%Y}")[:4]))
-    finally:
-        connection.close()
-    badge = MADE_UP if found.synthetic else "measured"
-    made = indicator_series.series(indicator_series.publish(_of_months_held(found, cube)), plan)
+        links = link_report.report(found, connection)
+    made = indicator_series.series(table, plan, found.months_held(), indicator_series.LinkError.of(found))
     series = {
         (one.code, one.partner, one.locality): Series(
             one.code, RECORDS, one.partner, one.locality,
-            tuple(_row(one.indicator, r) for r in one.rows.to_dicts()), badge,
+            tuple(_row(one.indicator, r) for r in one.rows.to_dicts()), found.badge,
         )
         for one in made
     }  # fmt: skip
-    return Held("ready", series, found.synthetic, "", tuple(made), numbers, linked)
-
-
-def _of_months_held(found: Store, cube: pl.DataFrame) -> pl.DataFrame:
-    """The counts of months that some feed covers. What ends later (a stay that began before) is not all of its month:
-    taken for the whole of it, every other count would seem to have fallen to nought."""
-    months = [m for one in found.organisations("events") for m in found.manifest.months(one)]
-    return cube.filter(pl.col("month").is_between(pl.lit(min(months)), pl.lit(max(months)))) if months else cube
+    return Held("ready", series, found.synthetic, "", tuple(made), numbers, links)
 
 
 def _row(query: Indicator, row: dict[str, Any]) -> Row:

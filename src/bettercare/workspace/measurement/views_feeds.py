@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bettercare import Problems, UsageError
 from bettercare.activity.disclosure import shown as count_shown
+from bettercare.activity.link_report import HEADS, HEADS_OF_KEYS, Share, in_words, shares
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.audit.models import record
 from bettercare.workspace.measurement import feed_quality, records
@@ -55,9 +56,9 @@ def _page(request: HttpRequest, problems: list[str]) -> HttpResponse:
         "today": timezone.localdate(),
         "agreements": _agreements(store, problems) if store else [],
         "feeds": _feeds(store) if store else [],
-        "numbers": feed_quality.shares(centre.held.numbers, "organisation") if centre.held.numbers else [],
+        "numbers": feed_quality.by_organisation(centre.held.numbers) if centre.held.numbers else [],
         "months": _months(centre),
-        "linked": _linked(centre),
+        **_links(centre),
         "may_send": [(code, names[code]) for code in user.partners_for("add-feed", list(names))] if store else [],
         "problems": problems,
         "count_shown": count_shown,
@@ -97,7 +98,7 @@ def _rejected(store: Store, feed: str) -> list[dict[str, str]]:
         return [row for row, _ in zip(csv.DictReader(file), range(REJECTED), strict=False)]
 
 
-def _months(centre: Centre) -> dict[str, list[dict[str, Any]]]:
+def _months(centre: Centre) -> dict[str, list[Share]]:
     table = centre.held.numbers
     if table is None:
         return {}
@@ -105,11 +106,18 @@ def _months(centre: Centre) -> dict[str, list[dict[str, Any]]]:
     return {code: feed_quality.by_month(table, code) for code in codes}
 
 
-def _linked(centre: Centre) -> list[tuple[str, list[dict[str, Any]]]]:
-    table = centre.held.linked
-    if table is None:
-        return []
-    return [(label, feed_quality.shares(table, name)) for name, label in feed_quality.GROUPS.items()]
+def _links(centre: Centre) -> dict[str, Any]:
+    """What is known of links between organisations' records, as tables."""
+    found = centre.held.links
+    if found is None:
+        return {"links": None}
+    return {
+        "links": found,
+        "linked": [(name, HEADS[name], shares(table)) for name, table in found.linked.items()],
+        "tried": [(name, HEADS[name], shares(table)) for name, table in found.tried.items()],
+        "key_heads": HEADS_OF_KEYS,
+        "in_words": in_words,
+    }
 
 
 def _organisation(request: HttpRequest) -> str | None:

@@ -19,7 +19,7 @@ from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.centre import Centre
 from bettercare.workspace.measurement.judged import Judged, full, judge, picture, rebases_of
 from bettercare.workspace.measurement.models import Action, Rebase
-from bettercare.workspace.measurement.series import Series
+from bettercare.workspace.measurement.series import RECORDS, Series
 from bettercare.workspace.measurement.views_centre import words
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import facts
@@ -79,6 +79,7 @@ def shown(request: HttpRequest, code: str, asked: Any, form: Form | None = None,
         "judged": judged,
         "series": series,
         **_chart(plan, centre, definition, judged),
+        "links": _links(centre, definition, series),
         "others": [
             judge(s, definition, decided.get(s.key, ())) for s in centre.series.get(code, []) if s is not series
         ],
@@ -109,6 +110,16 @@ def _chart(plan: Plan, centre: Centre, definition: Definition, judged: Judged | 
     name = f"{definition.name}, {centre.place(judged.series)}"
     made = full(judged, name, judged.series.badge, "", ahead or ())
     return {"chart": made, "picture": picture(made), "working": ahead is None, "ahead": bool(ahead)}
+
+
+def _links(centre: Centre, definition: Definition, series: Series | None) -> str:
+    """What its intervals take links between organisations' records to be; blank where none are joined."""
+    from bettercare.activity.indicator_series import LinkError
+    from bettercare.activity.indicators import find
+
+    if series is None or series.source != RECORDS or definition.unit != "percent" or not find(definition.code).joins:
+        return ""
+    return str(centre.held.links.error if centre.held.links else LinkError())
 
 
 @needs("view-work")
