@@ -1,18 +1,14 @@
-"""Tiers on their limits, case lists of one's own tokens only, and a model that finds what was put in."""
+"""Tiers on their limits, and case lists of one's own tokens only."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import datetime
 from types import SimpleNamespace
 
-import duckdb
-import numpy as np
-import polars as pl
 import pytest
 
 from bettercare.activity import risk
-from bettercare.activity.views import give
 from bettercare.foundation.problems import UsageError
 from tests.activity.event_rows import Event, Person, connect
 
@@ -68,51 +64,3 @@ def test_a_case_list_gives_an_organisation_its_own_tokens_only() -> None:
         risk.case_list(store, None, "emas", "severe", [])  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="they are fit, mild, moderate, severe"):
         risk.case_list(store, None, "uhl", "worst", [])  # type: ignore[arg-type]
-
-
-def world(n: int = 40_000) -> duckdb.DuckDBPyConnection:
-    """People of whom age and admissions truly raise the chance of care, over two years."""
-    rng = np.random.default_rng(3)
-    age, admissions = rng.integers(20, 98, n), rng.poisson(0.3, n).clip(0, 3)
-    connection = duckdb.connect()
-    give(
-        connection,
-        "people",
-        pl.DataFrame({"id": np.arange(n), "age": age, "admissions": admissions, "female": rng.random(n) < 0.5}),
-    )
-    begins = []
-    for year in (2014, 2015):
-        chance = 1 / (1 + np.exp(4.5 - 1.2 * (age >= 75) - 1.0 * (age >= 85) - 0.7 * admissions))
-        begins += [(int(i), f"{year}-06-01") for i in np.flatnonzero(rng.random(n) < chance)]
-    give(connection, "begins", pl.DataFrame(begins, schema=["id", "day"], orient="row"))
-    give(connection, "zones", pl.DataFrame({"code": ["z"], "deprivation_quintile": [3]}))
-    connection.execute("""
-        create table persons as select id, if(female, 'F', 'M') as sex, (2014 - age)::int as birth_year, 'z' as zone,
-            'leicester' as locality, if(id % 4 = 0, 'asian', 'white') as ethnic_group from people;
-        create table events as
-        select id as person, 'spell' as event, 'emergency' as method, 'emergency-medical' as service,
-            null as code, null::double as value,
-            make_timestamp(y, 9, 1, 0, 0, 0) as start_at, null as diagnosis, null as diagnoses
-        from people, unnest([2013, 2014]) t(y), range(3) r(k) where k < admissions
-        union all select id, 'care', null, 'home-care', null, null, day::timestamp, null, null from begins
-        union all select -1, 'score', null, null, 'efi', 0.1, timestamp '2013-10-01', null, null;
-    """)
-    return connection
-
-
-def test_the_model_finds_the_odds_that_were_put_in_and_is_calibrated() -> None:
-    found = risk.need(world(), date(2014, 4, 1), date(2015, 4, 1), date(2016, 4, 1))
-    weights = dict(found.coefficients.select("term", "weight").iter_rows())
-    assert weights["each emergency admission in the year before (up to 3)"] == pytest.approx(0.7, abs=0.15)
-    assert weights["age 85 and over"] == pytest.approx(2.2, abs=0.25)
-    assert abs(weights["female"]) < 0.15
-    assert 0.65 < found.discrimination < 0.9
-    judged = found.calibration.filter(pl.col("inside").is_not_null())
-    assert judged["inside"].mean() >= 0.7
-    assert set(judged["group"]) == {"age", "sex", "ethnic group"}
-    assert not set(found.people.table["people_shown"]) & {str(n) for n in range(1, 10)}
-
-
-def test_too_few_beginnings_are_refused() -> None:
-    with pytest.raises(UsageError, match="Too few people begin social care"):
-        risk.need(world(300), date(2014, 4, 1), date(2015, 4, 1), date(2016, 4, 1))

@@ -16,6 +16,7 @@ from bettercare.cli import (
     indicators,
     learn,
     paper,
+    risk,
     run,
     serve,
     synth,
@@ -146,6 +147,7 @@ app.command()(synth.synth)
 app.command()(tokenise.tokenise)
 app.command()(indicators.indicators)
 app.command()(indicators.baseline)
+app.command()(risk.risk)
 app.command()(triangulate.triangulate)
 
 

@@ -1,4 +1,4 @@
-"""Care plans: people at high risk, by place, and lists of tokens for the organisation that cares for them."""
+"""Care plans: people at high risk, by place; who comes to need care; lists of tokens for those who care for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bettercare import UsageError
 from bettercare.activity.disclosure import shown as count_shown
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.audit.models import record
-from bettercare.workspace.measurement import records
+from bettercare.workspace.measurement import records, risk_words
 from bettercare.workspace.measurement.centre import Centre
 from bettercare.workspace.measurement.series import RECORDS, Row, Series, say
 from bettercare.workspace.measurement.views_centre import words
@@ -47,12 +47,13 @@ class Place:
 @needs("view-work")
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Coverage by place, of the newest month."""
+    """Coverage by place, of the newest month, and who comes to need social care."""
     return _page(request, "")
 
 
 def _page(request: HttpRequest, problem: str) -> HttpResponse:
-    centre = Centre.of(plan_of(current()))
+    plan = plan_of(current())
+    centre = Centre.of(plan)
     tables = [
         (centre.definitions[code], heading, _places(centre, code))
         for code, heading in SHOWN
@@ -65,6 +66,7 @@ def _page(request: HttpRequest, problem: str) -> HttpResponse:
         "tiers": TIERS,
         "may_list": _mine(request) if centre.held.state == "ready" else [],
         "tables": [(d, heading, places) for d, heading, places in tables if places],
+        "need": risk_words.need(plan),
     }
     return render(request, "measurement/care.html.j2", context, status=422 if problem else 200)
 
