@@ -10,11 +10,15 @@ import polars as pl
 import pytest
 
 from bettercare.activity import baseline as base
+from bettercare.activity import feed, synth, synth_write
+from bettercare.activity.store import Store
 from bettercare.activity.views import give
+from bettercare.engines.forecast import forecast
 from bettercare.foundation.problems import UsageError
 from bettercare.plan.new import new_plan
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import check, read_plan
+from bettercare.plan.schema import schema
 
 SERVICES = ("emergency-medical", "ae-major", "home-care", "maternity", "critical-care", "community-inpatient")
 SHARE = 1.0  # of the activity of the plan
@@ -116,6 +120,74 @@ def test_it_passes_the_check_in_a_copy_of_the_plan(found: base.Baseline, plan: P
         (tmp_path / "copy" / name).write_bytes((made / name).read_bytes())
     report = check(str(tmp_path / "copy"))
     assert report.ok, str(report)
+
+
+@pytest.mark.slow
+def test_a_made_up_partnership_gets_back_its_plan(plan: Plan, tmp_path: Path) -> None:
+    """20,000 made-up people, their feeds in a store (which takes every row), a baseline from it in a copy of the plan:
+    the copy passes, and the forecast's base year is the plan's within 10%. (A standard error of chance is 2% of
+    emergency admissions, 5% of elective ones, 6% of maternity.)"""
+    world = synth.world(plan, 20_000, 1, "2013-04", "2014-06")
+    sent = synth_write.write(world, tmp_path / "feeds")
+    store = Store.create(tmp_path / "store", "llr")
+    received = feed.add(store, plan, [tmp_path / "feeds"])
+    assert len(received) == len(sent)
+    assert sum(one.rows for one in sent) == sum(one.counted for one in received)
+    with store.connect(plan) as connection:
+        assert connection.execute("select count(*) from events").fetchone() == (world.events.height,)
+        found = base.baseline(connection, plan, sample=20_000, synthetic=True)
+    new_plan(tmp_path / "copy", "llr")
+    made = base.write(found, plan, tmp_path / "out")
+    for name in ("activity.csv", "evidence.csv"):
+        (tmp_path / "copy" / name).write_bytes((made / name).read_bytes())
+    report = check(str(tmp_path / "copy"))
+    assert report.ok, str(report)
+    assert {"emergency-medical", "emergency-surgical", "maternity", "elective-inpatient"} <= set(found.counted)
+    assert {"mental-health-inpatient", "community-inpatient"} <= set(found.kept)  # 46 and 65 stays a year
+    totals = [base_year(one) for one in (plan, read_plan(str(tmp_path / "copy")))]
+    for measure in ("emergency_admissions", "elective_admissions", "maternity_admissions", "acute_beds_occupied",
+                    "community_beds_occupied", "mental_health_beds_occupied"):  # fmt: skip
+        assert totals[1][measure] == pytest.approx(totals[0][measure], rel=0.1), measure
+    assert totals[1]["emergency_admissions"] != totals[0]["emergency_admissions"]  # it was counted, not kept
+    assert any("emergency-medical" in note for note in found.notes if "against the plan" in note)
+
+
+def base_year(plan: Plan) -> dict[str, float]:
+    """The forecast's own totals of the base year."""
+    table = forecast(plan, ["do-nothing"], draws=20).table()
+    whole = table.filter(year="2013/14", statistic="mean", place="", service="", partner="")
+    return dict(whole.select("measure", "value").iter_rows())
+
+
+def test_a_sample_that_says_too_little_leaves_the_plan_as_it_was(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, tmp_path: Path
+) -> None:
+    """By hand: of n people with one unit each, one in f is drawn, so their sum has a standard error of
+    sqrt((1 - 1/f) / n): 4% for the least of A&E attendances below, and at least 14% for community stays."""
+    path = str(tmp_path / "some.parquet")
+    connection.execute(f"copy (select * from events where person % 200 = 0) to '{path}'")
+    some = duckdb.connect()
+    some.execute(f"create table events as select * from '{path}'; create table persons as select * from '{path}'")
+    small = base.baseline(some, plan, sample=round(area(plan) / 200))
+    inside = plan["activity"].filter(pl.col("locality") != "outside").group_by("service").agg(pl.col("count").sum())
+    drawn = {code: count / 200 for code, count in inside.iter_rows() if code in SERVICES}
+    assert drawn["ae-major"] > 500
+    assert "ae-major" in small.counted
+    assert drawn["community-inpatient"] < 50
+    assert "community-inpatient" in small.kept
+    rows = [t.filter(pl.col("service") == "community-inpatient") for t in (small.activity, plan["activity"])]
+    assert rows[0].equals(rows[1].sort(schema()["activity"].key))
+    said = next(note for note in small.notes if "says too little" in note)
+    assert "community-inpatient" in said
+    assert "ae-major" not in said
+
+
+def test_notes_say_what_differs(found: base.Baseline, plan: Plan) -> None:
+    for service in ("emergency-medical", "community-inpatient"):
+        here = pl.col("service") == service
+        new, old = (t.filter(here)["count"].sum() for t in (found.activity, plan["activity"]))
+        said = next(note for note in found.notes if note.startswith("How much is used"))
+        assert (f"{service} {new / old - 1:+.0%}" in said) == (abs(new / old - 1) >= 0.01)
 
 
 def test_no_month_of_the_base_year_is_said(plan: Plan, connection: duckdb.DuckDBPyConnection) -> None:

@@ -222,6 +222,25 @@ def test_upside_down_is_the_other_way_round(values: list[float]) -> None:
     assert all((p.rule == "") == (p.sign == 0) == (p.kind == "common_cause") for p in up.points)
 
 
+@settings(max_examples=100, deadline=None)
+@given(SERIES, st.integers(0, 100).map(float))
+def test_limits_of_percentages_end_at_0_and_100_and_findings_stay(values: list[float], target: float) -> None:
+    values = [v * 2.5 for v in values]  # 0 to 100
+    free, held = (chart(values, target=target, between=b) for b in (None, (0.0, 100.0)))
+    assert held.points == free.points
+    assert (held.variation, held.assurance, held.suggestion) == (free.variation, free.assurance, free.suggestion)
+    was, now = free.segments[0], held.segments[0]
+    assert (now.mean, now.amr) == (was.mean, was.amr)
+    if was.upl is not None:
+        assert (now.lpl, now.upl) == (max(was.lpl, 0.0), min(was.upl, 100.0))
+        assert ("no further than 0 and 100" in " ".join(held.warnings)) == (was.upl > 100 or was.lpl < 0)
+
+
+def test_a_value_beyond_the_bounds_leaves_the_limits_as_they_are() -> None:
+    values = [96, 104] * 6  # of beds taken, say: mean 100, average moving range 8
+    assert chart(values, between=(0, 100)).segments == chart(values).segments
+
+
 @settings(max_examples=60, deadline=None)
 @given(SERIES, SERIES)
 def test_segments_are_independent(first: list[float], second: list[float]) -> None:

@@ -104,7 +104,7 @@ def test_groups_are_named_that_are_worse_by_more_than_chance(found: LinkReport) 
     cube = pl.DataFrame(rows, schema=["ethnic_group", "pairs", "found"], orient="row")
     table = protect(cube, ["ethnic_group"], ["pairs", "found"], within=[("found", "pairs")])
     (worse,) = replace(found, tried={"ethnic_group": table}).worse()
-    assert str(worse) == "ethnic group asian: 80% found, against 95% of all"
+    assert str(worse) == "ethnic group asian: 80.0% found, against 95.0% of all"
     assert replace(found, tried={}).worse() == []
 
 

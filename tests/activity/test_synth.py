@@ -13,7 +13,9 @@ import pytest
 from bettercare.activity import nhs_number, synth, synth_assumed, synth_errors, synth_names, synth_write, tables
 from bettercare.activity.synth import World
 from bettercare.activity.synth_events import DAY
+from bettercare.activity.synth_life import ended
 from bettercare.activity.synth_people import NEVER, day
+from bettercare.activity.synth_rates import services
 from bettercare.foundation.problems import UsageError
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import read_plan
@@ -147,12 +149,50 @@ def test_what_records_say_is_near_what_is_assumed(world: World) -> None:
     medical = events.filter(pl.col("service") == "emergency-medical")
     sensitive = medical["diagnosis"].str.contains("^(J44|I50|N390|I20|L03|E10|G40|J45)").mean()
     assert sensitive == pytest.approx(0.24, abs=0.03)
-    stays = (medical["end"] - medical["start"]).mean() / DAY
-    table = world.plan["activity"].filter(
-        (pl.col("service") == "emergency-medical") & pl.col("locality").is_in(world.people.localities)
+
+
+BEDS = ("emergency-medical", "emergency-surgical", "emergency-child", "elective-inpatient", "maternity", "specialised")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_admissions_and_stays_are_the_plans_in_a_small_world(llr: Plan, seed: int) -> None:
+    """20,000 people. Admissions and bed days of the base year lie within four standard errors of chance in who is
+    admitted (Poisson). The stays of those admitted add up to what the plan gives for their ages and homes within 1% and
+    14 mean stays, about one very long one: 2% for emergency medicine, whose mean of stays drawn one by one would have a
+    standard error of 4%."""
+    made = synth.world(llr, 20_000, seed, "2013-04", "2014-06", BEDS)
+    stays = made.events.filter(pl.col("event") == "spell")
+    for service in BEDS:
+        own = stays.filter(pl.col("service") == service)
+        days = ((own["end"] - own["start"]) / DAY).to_numpy()
+        planned = services(llr, made.people, [service])[0].mean_stay[own["cell"].to_numpy()]
+        assert abs(days.sum() - planned.sum()) < 0.01 * planned.sum() + 14 * planned.mean(), service
+        year = (own["start"] < day("2014-04-01") * DAY).to_numpy()
+        table = llr["activity"].filter(pl.col("service") == service, pl.col("locality").is_in(made.people.localities))
+        count, mean = table["count"].to_numpy() * made.people.scale, table["mean_los_days"].to_numpy()
+        assert abs(year.sum() - count.sum()) < 4 * np.sqrt(count.sum()), service
+        error = np.sqrt((count * mean**2).sum())  # of days, where only admissions are by chance
+        assert abs(days[year].sum() - (count * mean).sum()) < 4 * error + 14 * mean.mean(), service
+
+
+@pytest.mark.parametrize("apart", [-40, -1, 0, 3, 5])
+def test_a_last_stay_ends_on_the_day_of_death_and_is_as_long_as_before(world: World, apart: int) -> None:
+    """A stay of 6 days and 5 hours that ended so many days after the death, or before it, for everybody who died."""
+    window = (day("2013-04-01"), day("2015-06-30"))
+    person = np.flatnonzero((world.people.death < NEVER) & (world.people.birth < window[0]))
+    end = (world.people.death[person] + apart) * DAY + 600
+    drawn = pl.DataFrame({"person": person, "start": end - 6 * DAY - 300, "end": end, "ready": end}).with_columns(
+        event=pl.lit("spell"), method=pl.lit("emergency"), outcome=pl.lit("home")
     )
-    planned = (table["mean_los_days"] * table["count"]).sum() / table["count"].sum()
-    assert stays == pytest.approx(planned, rel=0.12)
+    found, hospital = ended(drawn, world.people, window, seed=1)
+    died = found.filter(pl.col("outcome") == "died")
+    assert hospital.sum() == died.height > 0
+    late = died.filter(pl.col("start") > (window[0] + 7) * DAY)
+    assert late.height > 0.9 * died.height
+    assert (late["end"] - late["start"]).unique().to_list() == [6 * DAY + 300]
+    assert (late["end"].to_numpy() // DAY == world.people.death[late["person"].to_numpy()]).all()
+    kept = found.filter(pl.col("outcome") != "died")
+    assert kept.equals(drawn.join(kept.select("person"), on="person", maintain_order="left").select(kept.columns))
 
 
 def test_frail_people_use_several_services(world: World) -> None:
@@ -230,21 +270,6 @@ def test_same_seed_same_bytes_and_only_feeds_in_the_folder(llr: Plan, tmp_path: 
     assert not [name for name in surnames if f",{name}," in text]
     other = synth.world(llr, 3000, 10, "2013-04", "2013-09")
     assert not other.events.equals(made.events)
-
-
-def test_feeds_are_taken_by_the_store(llr: Plan, tmp_path: Path) -> None:
-    from bettercare.activity import feed
-    from bettercare.activity.store import Store
-
-    made = synth.world(llr, 2000, 3, "2013-04", "2013-06")
-    written = synth_write.write(made, tmp_path / "feeds")
-    store = Store.create(tmp_path / "store", "llr")
-    received = feed.add(store, llr, [tmp_path / "feeds"])
-    assert len(received) == len(written)
-    assert sum(one.rows for one in written) == sum(one.counted for one in received)
-    with store.connect(llr) as connection:
-        found = connection.execute("select count(*) from events").fetchone()
-    assert found == (made.events.height,)
 
 
 def test_all_services_can_be_made(llr: Plan) -> None:

@@ -5,6 +5,11 @@ must not be blank: each cell (service, home area, sex, ages) is the middle of it
 service and area are then moved together so that they add up to their true total rounded to 5. A length of stay is that
 of the cell where 8 or more people stayed; else what the plan had, moved as the stays of the service in the area are.
 
+Where the events are of a sample of residents, chance decides much about a small service. One whose amount has a
+standard error above a tenth keeps the plan's rows: a person is drawn into the sample or not, so the error comes from
+the sum of squares of what each person used (a total from a Bernoulli sample: Särndal, Swensson and Wretman 1992,
+section 3.2).
+
 Events know only a year of birth. A person counts as a year older from a day of the year that depends on the person
 alone, so that on average the ages are right. Rows without a home area or sex are shared out as the others lie.
 """
@@ -18,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bettercare.activity.baseline_words import notes
 from bettercare.activity.disclosure import midpoint6, rounded
 from bettercare.activity.indicators import MACROS
 from bettercare.activity.views import give
@@ -33,20 +39,28 @@ if TYPE_CHECKING:
 
 EVIDENCE = "event-store"
 ENOUGH = 8  # people behind a mean
+UNSURE = 0.10  # standard error of a sampled amount above which it says too little
 
 # One unit is a row, but for care a week and for a bed day a night (at least one).
-UNITS = """
-select e.service, e.locality, e.sex,
+USED = """
+create or replace temp view used as
+select e.service, e.locality, e.sex, e.person,
     greatest(0, e.age - if(hash(e.person) % 365 < dayofyear(e.start_at), 0, 1)) as age,
-    sum(case k.currency when 'week-of-care' then weeks(e.start_at, e.end_at)
+    (case k.currency when 'week-of-care' then weeks(e.start_at, e.end_at)
         when 'bed-day' then greatest(1, datediff('day', e.start_at, e.end_at)) else 1 end)::double as units,
-    count(e.end_at) filter (e.event = 'spell') as stays,
-    sum(epoch(e.end_at - e.start_at) / 86400) filter (e.event = 'spell') as days,
-    sum((epoch(e.end_at - e.start_at) / 86400) ** 2) filter (e.event = 'spell') as squares
+    if(e.event = 'spell', epoch(e.end_at - e.start_at) / 86400, null) as days
 from events e join base_services k on k.code = e.service
-where e.month between $first and $last and e.event in ('attendance', 'spell', 'contact', 'response', 'care')
+where e.month between '{first}' and '{last}' and e.event in ('attendance', 'spell', 'contact', 'response', 'care')
     and coalesce(e.outcome, '') <> 'rejected'
-group by all
+"""
+UNITS = """
+select service, locality, sex, age, sum(units) as units, count(days) as stays, sum(days) as days,
+    sum(days ** 2) as squares from used group by all
+"""
+# What each person used: days where people stay, units elsewhere.
+EACH = """
+select service, locality, sum(size), sum(size ** 2)
+from (select service, locality, person, sum(coalesce(days, units)) as size from used group by all) group by all
 """
 
 
@@ -78,8 +92,8 @@ def baseline(
 
     `scale` multiplies each area's counts by its population over the people in the registers. Where registers hold
     only people who have used something, that is too much: `sample` says then of how many residents the events are.
-    Services of which the store has no event keep the plan's rows, and so do people who live elsewhere. Raises
-    UsageError when the events hold no month of the base year.
+    Services keep the plan's rows where the store has no event of them, or too few in a sample, and so do people who
+    live elsewhere. Raises UsageError when the events hold no month of the base year.
     """
     first = years.start(plan.settings.base_year).strftime("%Y-%m")
     last = years.end(plan.settings.base_year).strftime("%Y-%m")
@@ -93,13 +107,16 @@ def baseline(
         )
     connection.execute(MACROS)
     give(connection, "base_services", plan["services"].select("code", "currency"))
-    rows = connection.execute(UNITS, {"first": first, "last": last}).fetchall()
+    connection.execute(USED.format(first=first, last=last))
+    rows = connection.execute(UNITS).fetchall()
     names = ("service", "locality", "sex", "age", "units", "stays", "days", "squares")
     types = {n: pl.String() if n in names[:3] else pl.Int64() if n in ("age", "stays") else pl.Float64() for n in names}
     units = pl.DataFrame(rows, schema=types, orient="row")
     factors = _factors(connection, plan, scale, sample)
     year = 12 / len(held)
-    counted = sorted(set(units["service"]) & set(plan["activity"]["service"]))
+    seen = set(units["service"])
+    unsure = _unsure(connection, factors) & set(plan["activity"]["service"])
+    counted = sorted((seen - unsure) & set(plan["activity"]["service"]))
     inside = set(plan["localities"].filter(~pl.col("outside"))["code"])
     new = [row for service in counted for row in _service(service, units, plan, factors, year, inside)]
     stays = plan["activity"].filter(~(pl.col("service").is_in(counted) & pl.col("locality").is_in(list(inside))))
@@ -107,9 +124,9 @@ def baseline(
     fresh = pl.DataFrame(new, schema=table.polars_schema()).select(stays.columns) if new else stays.clear()
     activity = pl.concat([stays, fresh]).sort(*table.key)
     kept = sorted(set(stays["service"]) - set(counted))
-    notes = tuple(_notes(plan, held, counted, kept, factors, units))
+    said = notes(plan, activity, len(held), (counted, kept, sorted(unsure)), factors, seen)
     return Baseline(
-        activity, _evidence(plan, first, last, synthetic, bool(factors)), tuple(counted), tuple(kept), notes
+        activity, _evidence(plan, first, last, synthetic, bool(factors)), tuple(counted), tuple(kept), tuple(said)
     )
 
 
@@ -131,6 +148,17 @@ def _factors(connection: DuckDBPyConnection, plan: Plan, scale: bool, sample: in
         inside = {code: number for code, number in lived.items() if code not in outside}
         return dict.fromkeys(inside, sum(inside.values()) / sample)
     return {code: lived[code] / people[code] for code in lived if people.get(code)}
+
+
+def _unsure(connection: DuckDBPyConnection, factors: dict[str, float]) -> set[str]:
+    """The services whose amount, scaled up from a sample, has too large a standard error."""
+    totals: dict[str, tuple[float, float]] = {}
+    for service, locality, total, squares in connection.execute(EACH).fetchall():
+        factor = factors.get(locality, 1.0)
+        before = totals.get(service, (0.0, 0.0))
+        variance = max(0.0, factor * (factor - 1.0)) * (squares or 0.0)
+        totals[service] = before[0] + factor * (total or 0.0), before[1] + variance
+    return {service for service, (total, variance) in totals.items() if variance > (UNSURE * total) ** 2}
 
 
 def _service(
@@ -225,28 +253,6 @@ def _evidence(plan: Plan, first: str, last: str, synthetic: bool, scaled: bool) 
         "licence": None,
         "note": note,
     }
-
-
-def _notes(
-    plan: Plan,
-    held: list[Any],
-    counted: list[str],
-    kept: list[str],
-    factors: dict[str, float],
-    units: pl.DataFrame,
-) -> Iterator[str]:
-    yield f"Counted from events: {', '.join(counted) or 'nothing'}."
-    if kept:
-        yield f"As in the plan, because the store has no event of them: {', '.join(kept)}."
-    if len(held) < 12:
-        year = plan.settings.base_year
-        yield f"Only {len(held)} of 12 months of {year} are held: counts are those times {12 / len(held):.2f}."
-    if factors:
-        said = ", ".join(f"{code} {factor:.2f}" for code, factor in sorted(factors.items()))
-        yield f"Scaled to the population by home area: {said}."
-    unknown = sorted(set(units["service"]) - set(counted))
-    if unknown:
-        yield f"Not in the plan's activity, and left out: {', '.join(unknown)}."
 
 
 def write(found: Baseline, plan: Plan, folder: str | Path) -> Path:

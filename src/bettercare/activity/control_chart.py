@@ -11,27 +11,26 @@ rebase to the next) is judged by itself; the first rule that a point meets count
 
 Choices where published tools differ: a target that equals a limit counts as inside the limits (hit or miss), as in
 NHSRplotthedots. Where the average moving range is nought (always 100%, say) no limit is drawn and no point is outside;
-the target is then passed when the mean meets it. Comparisons allow for the rounding of computer arithmetic.
+the target is then passed when the mean meets it. Comparisons allow for the rounding of computer arithmetic. Limits of
+a percentage are drawn and said no further than 0 and 100 (`between`); rules and target are judged by the limits as
+reckoned, because the moving range knows of no bound.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
 from bettercare.activity import control_words
-from bettercare.foundation.problems import UsageError
+from bettercare.activity.control_series import DIRECTIONS, Targets, checked
 
 LIMIT = 2.66
 NEAR = 2.0 * LIMIT / 3.0
 SCREEN = 3.267
 FEW = 12  # with fewer points in a segment the limits are for trial
-DIRECTIONS = {"up": 1, "down": -1, "neither": 0}
-Targets = float | Sequence[tuple[date | str, float]] | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Segment:
-    """From one rebase to the next: the mean and limits. The limits are None where the values do not vary."""
+    """From one rebase to the next: the mean and limits, as drawn. The limits are None where the values do not vary."""
 
     first: int
     last: int
@@ -127,15 +126,17 @@ def xmr(
     screen: bool = True,
     run: int = 7,
     gaps: bool = False,
+    between: tuple[float, float] | None = None,
 ) -> ControlChart:
     """Judge a series. `direction` says which way is better: up, down or neither.
 
     `target` is one value, or pairs of the date from which it holds and the value. `baseline` takes mean and limits of
     each segment from its first so many points. `screen` leaves out moving ranges above 3.267 times their average when
     the limits are set. A missing value or month is refused unless `gaps`: then no moving range, trend or run reaches
-    across it.
+    across it. `between` is the least and the most that a value can be, 0 and 100 for a percentage: no limit is drawn
+    beyond them (unless a value lies there, as when more than all beds are taken).
     """
-    series, targets, starts = _checked(values, dates, direction, target, rebase, baseline, run, gaps)
+    series, targets, starts = checked(values, dates, direction, target, rebase, baseline, run, gaps)
     cuts = [0, *starts, len(series)]
     points: list[Point] = []
     segments, warnings = [], []
@@ -155,8 +156,11 @@ def xmr(
         warnings.append(control_words.holes(holes))
     end = next(p for p in reversed(points) if p.value is not None)
     held = next((value for start, value in reversed(targets) if start <= end.when), None)
+    drawn = _drawn(segments, [p.value for p in points if p.value is not None], between)
+    if between and drawn != segments:
+        warnings.append(control_words.bounded(*between))
     return ControlChart(
-        tuple(points), tuple(segments), direction, run, screen, targets, end.kind,
+        tuple(points), tuple(drawn), direction, run, screen, targets, end.kind,
         _assurance(segments[-1], held, DIRECTIONS[direction]), tuple(warnings),
         _suggestion(points, segments[-1], run), tuple(rebase),
     )  # fmt: skip
@@ -175,6 +179,21 @@ def _segment(values: list[float | None], first: int, baseline: int | None, scree
         amr = math.fsum(kept) / len(kept)
     up, down, near_up, near_down = (mean + k * amr if amr > 0 else None for k in (LIMIT, -LIMIT, NEAR, -NEAR))
     return Segment(first, first + len(values) - 1, mean, amr, up, down, near_up, near_down, len(there), reason)
+
+
+def _drawn(segments: list[Segment], values: list[float], between: tuple[float, float] | None) -> list[Segment]:
+    """The segments with limits that lie where values can lie."""
+    if between is None or min(values) < between[0] or max(values) > between[1]:
+        return segments
+    low, high = between
+
+    def within(limit: float | None) -> float | None:
+        return None if limit is None else min(max(limit, low), high)
+
+    return [
+        replace(s, upl=within(s.upl), lpl=within(s.lpl), near_upl=within(s.near_upl), near_lpl=within(s.near_lpl))
+        for s in segments
+    ]
 
 
 def _judge(values: list[float | None], segment: Segment, run: int) -> list[tuple[str, int]]:
@@ -242,80 +261,3 @@ def _suggestion(points: Sequence[Point], segment: Segment, run: int) -> str:
     if length < run or length == len(there) or not sides[-1]:
         return ""
     return control_words.suggestion(there[-length].when, length, sides[-1] > 0, FEW)
-
-
-def _day(value: date | str, wrong: list[str]) -> date | None:
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value if len(value) > 7 else f"{value}-01")
-    except ValueError:
-        wrong.append(f"{value!r} is not a date: write 2014-04-30, or 2014-04 for a month.")
-        return None
-
-
-def _checked(
-    values: Sequence[float | None],
-    dates: Sequence[date | str],
-    direction: str,
-    target: Targets,
-    rebase: Sequence[Rebase],
-    baseline: int | None,
-    run: int,
-    gaps: bool,
-) -> tuple[list[tuple[date, float | None]], tuple[tuple[date, float], ...], list[int]]:
-    """The series in order, the targets, and where each rebase begins; or a `UsageError` that says all that is wrong."""
-    wrong: list[str] = []
-    if direction not in DIRECTIONS:
-        wrong.append(f"The direction is {direction!r}; it must be up, down or neither.")
-    if run < 3:
-        wrong.append(f"A run of {run} is too short to mean anything; use 7, or at least 3.")
-    if baseline is not None and baseline < 2:
-        wrong.append(f"A baseline of {baseline} has no moving range; use 12 or more points, or leave it out.")
-    if len(values) != len(dates):
-        wrong.append(f"There are {len(values)} values and {len(dates)} dates; each value needs its date.")
-    days = [_day(d, wrong) for d in dates]
-    twice = [str(d) for d, n in Counter(d for d in days if d).items() if n > 1]
-    if twice:
-        wrong.append(f"There is more than one value for {', '.join(twice[:5])}; a date may occur once.")
-    series = sorted(((d, v) for d, v in zip(days, values, strict=False) if d), key=lambda pair: pair[0])
-    series = [(d, None if v is None or math.isnan(v) else v) for d, v in series]
-    if any(v is not None and math.isinf(v) for _, v in series):
-        wrong.append("A value is infinite; leave it out.")
-    if all(v is None for _, v in series):
-        wrong.append("There are no values to draw.")
-    given: list[tuple[date, float]] = []
-    if isinstance(target, int | float):
-        given = [(date.min, float(target))]
-    elif target is not None:
-        given = sorted((d, float(v)) for d, v in ((_day(d, wrong), v) for d, v in target) if d)
-    if not all(math.isfinite(v) for _, v in given) or len({d for d, _ in given}) < len(given):
-        wrong.append("Each target needs a date of its own and a finite value.")
-    if not wrong:
-        series, lacking = control_words.spread(series)
-        if lacking and not gaps:
-            wrong.append(
-                f"There is no value for {', '.join(map(str, lacking[:5]))}: runs and moving ranges cannot reach across "
-                "a gap. Give the value, or pass gaps=True to break the series there."
-            )
-    starts = _starts([d for d, _ in series], [v is not None for _, v in series], rebase, wrong)
-    if wrong:
-        raise UsageError("\n".join(wrong))
-    return series, tuple(given), starts
-
-
-def _starts(days: list[date], there: list[bool], rebase: Sequence[Rebase], wrong: list[str]) -> list[int]:
-    starts: list[int] = []
-    for r in rebase:
-        day = _day(r.on, wrong)
-        if not r.reason.strip() or not r.by.strip():
-            wrong.append(f"The rebase on {r.on} needs a reason and the name of who decided it.")
-        if day is None or not days:
-            continue
-        at = next((i for i, d in enumerate(days) if d >= day), len(days))
-        if not any(there[starts[-1] if starts else 0 : at]) or not any(there[at:]):
-            wrong.append(
-                f"The rebase on {r.on} leaves no value before or after it; rebases go in order of their dates."
-            )
-        starts.append(at)
-    return starts

@@ -57,6 +57,11 @@ def holes(missing: int) -> str:
     )
 
 
+def bounded(low: float, high: float) -> str:
+    """That limits were drawn no further than values can go."""
+    return f"Limits are drawn no further than {low:g} and {high:g}, because no value can lie beyond."
+
+
 def suggestion(start: date, length: int, high: bool, few: int) -> str:
     """An offer to draw the limits afresh."""
     words = (

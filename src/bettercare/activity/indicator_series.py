@@ -254,6 +254,7 @@ def _lines(
         value = row["value"] if month in rows or one.unit != "percent" else None
         low = high = None
         if one.unit == "percent" and value is not None:
+            value = min(value, 100.0)  # of two rounded counts
             low, high = interval(row["numerator"], row["denominator"], one.joins, link)
         yield {
             "month": month, "numerator": row["numerator"], "numerator_shown": row["numerator_shown"],
@@ -267,4 +268,5 @@ def _chart(
 ) -> ControlChart | None:
     if sum(v is not None for v in values) < 2:
         return None
-    return xmr(values, months, direction=one.direction, target=target, gaps=True)
+    between = (0.0, 100.0) if one.unit == "percent" else None
+    return xmr(values, months, direction=one.direction, target=target, gaps=True, between=between)

@@ -53,7 +53,7 @@ class Worse:
     of_all: float
 
     def __str__(self) -> str:
-        return f"{in_words(self.group, self.value)}: {self.share:.0f}% found, against {self.of_all:.0f}% of all"
+        return f"{in_words(self.group, self.value)}: {self.share:.1f}% found, against {self.of_all:.1f}% of all"
 
 
 @dataclass(frozen=True)

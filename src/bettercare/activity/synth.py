@@ -104,7 +104,7 @@ def _events(
     events = pl.concat([pl.DataFrame(schema=_columns()), *parts], how="diagonal_relaxed")
     events = synth_life.readmitted(events, people, window, seed)
     events, schemes = synth_schemes.schemes(plan, people, events, window, seed, effects)
-    events, hospital = synth_life.ended(events, people, seed)
+    events, hospital = synth_life.ended(events, people, window, seed)
     homes = synth_life.residents(events, people)
     lives = synth_life.lives(events, people, window, hospital, homes, seed)
     lives = lives.with_columns(pl.lit(_practices(plan)).alias("organisation"))

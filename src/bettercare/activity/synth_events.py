@@ -29,6 +29,7 @@ NONE = -(10**12)  # a time that is not there
 KINDS = {"attendance": "attendance", "contact": "contact", "call": "contact", "week-of-care": "care"}
 METHODS = {"emergency": "emergency", "elective": "elective", "maternity": "maternity"}
 OFFICE = np.array([0.0] * 8 + [1.0] * 10 + [0.0] * 6)
+GOLDEN = (5**0.5 - 1) / 2
 YEARS_BEFORE = 10  # packages of care that began before the first year are still going on in it
 Window = tuple[int, int]  # first and last day, both in
 
@@ -142,7 +143,7 @@ def _spell(
     service: Service, people: People, person: Ints, start: Ints, cell: Ints, random: np.random.Generator
 ) -> dict[str, NDArray[np.generic]]:
     number = len(person)
-    stay = _stay(service, cell, random)
+    stay = _stay(service, cell, _year_of(start), random)
     end = start + np.maximum((stay * DAY).astype(np.int64), 60)
     age = np.floor((start / DAY - people.birth[person]) / 365.25)
     delayed = (age >= 65) & (stay >= 3) & (random.random(number) < assumed.DELAYED)
@@ -167,14 +168,22 @@ def _spell(
     }  # fmt: skip
 
 
-def _stay(service: Service, cell: Ints, random: np.random.Generator) -> Floats:
-    """Days of stay: gamma with the mean and spread that the plan gives for the cell."""
+def _stay(service: Service, cell: Ints, year: Ints, random: np.random.Generator) -> Floats:
+    """Days of stay: gamma with the mean and spread that the plan gives for the cell.
+
+    Quantiles are spread evenly over the stays of each year and cell, in an order by lot (additive recurrence with the
+    golden ratio: Niederreiter 1992). A few very long stays would otherwise decide what beds a small world needs.
+    """
     mean, spread = service.mean_stay[cell], service.sd_stay[cell]
     if service.currency == "day-case" or not (mean > 0).any():
         return np.asarray(random.uniform(0.1, 0.4, len(cell)))
+    from scipy.special import gammaincinv
+
     mean = np.maximum(mean, 0.05)
     shape = (mean / np.where(spread > 0, spread, mean)) ** 2
-    return np.asarray(random.gamma(shape, mean / shape))
+    place = np.empty(len(cell), dtype=np.int64)
+    place[np.lexsort((random.random(len(cell)), cell, mean, year))] = np.arange(len(cell))
+    return np.asarray(gammaincinv(shape, (random.random() + place * GOLDEN) % 1.0) * mean / shape)
 
 
 def _visit(service: str, event: str, start: Ints, random: np.random.Generator) -> dict[str, NDArray[np.generic]]:

@@ -49,11 +49,12 @@ def readmitted(events: pl.DataFrame, people: People, window: Window, seed: int) 
     )
 
 
-def ended(events: pl.DataFrame, people: People, seed: int) -> tuple[pl.DataFrame, Ints]:
+def ended(events: pl.DataFrame, people: People, window: Window, seed: int) -> tuple[pl.DataFrame, Ints]:
     """Stays end with a death where somebody dies in one; also, for each person, whether a hospital was the place.
 
-    Of those who die, some had left hospital shortly before: they are taken never to have left, so that the share who
-    die in hospital is near the one assumed.
+    Of those who die, some had left hospital shortly before: they are taken to have died there, so that the share who
+    die in hospital is near the one assumed. A last stay is moved by whole days until it ends on the day of the death,
+    so that it stays as long as it was drawn; one that would begin too early is cut short instead.
     """
     import polars as pl
 
@@ -71,11 +72,15 @@ def ended(events: pl.DataFrame, people: People, seed: int) -> tuple[pl.DataFrame
     wanted = assumed.DIED_IN_HOSPITAL * (death < NEVER).sum() - len(np.unique(person[inside]))
     share = np.clip(wanted / max(len(last), 1), 0, 1)
     inside[last[random.random(len(last)) < share]] = True
-    end[inside] = np.maximum(dies[inside], start[inside] + 60)
+    moved = np.where(inside, (death[person] - end // DAY) * DAY, 0)
+    early = start + moved < np.maximum(window[0], people.birth[person]) * DAY
+    moved[early] = 0
+    end = np.where(inside & early, np.maximum(dies, start + 60), end + moved)
     hospital = np.zeros(len(people), dtype=np.int64)
     hospital[person[inside]] = 1
     died = pl.Series(inside)
     out = events.with_columns(
+        pl.Series("start", start + moved),
         pl.when(died).then(pl.Series(end)).otherwise(pl.col("end")).alias("end"),
         pl.when(~died).then(pl.col("ready")).alias("ready"),
         pl.when(died).then(pl.lit("died")).otherwise(pl.col("outcome")).alias("outcome"),

@@ -240,7 +240,7 @@ def _deaths(birth: Ints, frailty: Floats, start: int, until: int, random: np.ran
 
 def _numbers(count: int, random: np.random.Generator) -> Texts:
     """Different NHS numbers of the range for tests, each with its check digit."""
-    tails = random.permutation(1_000_000)
+    tails = random.permutation(1_000_000)[: count * 10 // 9 + 1000]  # of 11 numbers 10 have a check digit
     digits = (tails[:, None] // 10 ** np.arange(5, -1, -1)) % 10
     first = sum(int(digit) * weight for digit, weight in zip(TEST_RANGE, WEIGHTS, strict=False))
     check = (11 - (first + digits @ np.array(WEIGHTS[len(TEST_RANGE) :])) % 11) % 11

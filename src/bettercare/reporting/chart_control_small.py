@@ -6,6 +6,7 @@ millisecond. The icons are our own: a shape and a word, so that neither colour n
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from bettercare.activity.control_chart import ControlChart
@@ -116,7 +117,8 @@ def _icon(group: str, mark: str, short: str, words: str) -> str:
     ring = f'<g fill="{FILLS[group]}" stroke="{INK}" stroke-width="1.4">{RINGS[group]}</g>'
     sign = f'<g stroke="{INK}" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round">{MARKS[mark]}</g>'
     label = f'<text x="30" y="16.5" font-family="{FONT}" font-size="13" fill="{INK}">{escape(short)}</text>'
-    return _svg(words, 132, 24, ring + sign + label, "control-icon")
+    room = 30 + math.ceil(8.5 * len(short))  # for the widest letters that a reader's machine may draw
+    return _svg(words, room, 24, ring + sign + label, "control-icon")
 
 
 def _svg(label: str, width: int, height: int, body: str, kind: str) -> str:

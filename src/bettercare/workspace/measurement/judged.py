@@ -90,8 +90,10 @@ def judge(series: Series, definition: Definition, rebases: Iterable[Rebase] = ()
 def _xmr(
     definition: Definition, values: Sequence[float | None], dates: Sequence[date], decided: list[control_chart.Rebase]
 ) -> ControlChart:
+    between = (0.0, 100.0) if definition.unit in ("%", "percent") else None
     return xmr(
-        values, dates, direction=definition.direction, target=definition.target, rebase=decided, gaps=True
+        values, dates, direction=definition.direction, target=definition.target, rebase=decided, gaps=True,
+        between=between,
     )  # fmt: skip
 
 

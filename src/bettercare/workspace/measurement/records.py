@@ -21,7 +21,6 @@ from bettercare.workspace.measurement.series import RECORDS, Row, Series
 
 if TYPE_CHECKING:
     from bettercare import Plan
-    from bettercare.activity.indicators import Indicator
     from bettercare.activity.link_report import LinkReport
     from bettercare.activity.store import Store
 
@@ -124,17 +123,15 @@ def counted(found: Store, plan: Plan) -> Held:
     series = {
         (one.code, one.partner, one.locality): Series(
             one.code, RECORDS, one.partner, one.locality,
-            tuple(_row(one.indicator, r) for r in one.rows.to_dicts()), found.badge,
+            tuple(_row(r) for r in one.rows.to_dicts()), found.badge,
         )
         for one in made
     }  # fmt: skip
     return Held("ready", series, found.synthetic, "", tuple(made), numbers, links)
 
 
-def _row(query: Indicator, row: dict[str, Any]) -> Row:
-    """A month as it may be shown. A share of two rounded counts can come out above one."""
-    when, value = date.fromisoformat(f"{row['month']}-01"), row["value"]
-    if value is not None and query.unit == "percent":
-        value = min(value, 100.0)
+def _row(row: dict[str, Any]) -> Row:
+    """A month as it may be shown."""
+    when = date.fromisoformat(f"{row['month']}-01")
     note = f"95% interval {row['low']:.1f} to {row['high']:.1f}" if row["low"] is not None else ""
-    return Row(when, f"{when:%B %Y}", value, row["numerator_shown"], row["denominator_shown"], note)
+    return Row(when, f"{when:%B %Y}", row["value"], row["numerator_shown"], row["denominator_shown"], note)
