@@ -28,7 +28,7 @@ def matched(seed: int, effect: float = 0.0) -> Matched:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, 0.2])
-def test_the_interval_covers_the_truth_in_about_95_of_100(effect: float) -> None:
+def test_the_interval_covers_the_truth_in_about_90_of_100(effect: float) -> None:
     covered, warned, logs = 0, 0, []
     for seed in range(50):
         found = compare(match(*world(seed, effect=effect), "I105"))
@@ -36,8 +36,8 @@ def test_the_interval_covers_the_truth_in_about_95_of_100(effect: float) -> None
         covered += found.outcome.ratio.holds(1.0 - effect)
         warned += found.warns
         logs.append(math.log(found.outcome.ratio.value))
-    assert covered >= 43  # 47.5 expected; fewer in one of two hundred
-    assert warned <= 7  # 2.5 expected
+    assert covered >= 39  # 45 expected; fewer in one of two hundred
+    assert warned <= 11  # 5 expected
     assert abs(np.mean(logs) - math.log(1.0 - effect)) < 0.05
 
 
@@ -141,9 +141,9 @@ def test_the_interval_is_that_of_a_bootstrap_of_pairs() -> None:
     assert gap.value == pytest.approx(100.0 * (events[0].mean() - events[1].mean()), rel=1e-3)
     again = rng.integers(0, pairs, (4000, pairs))
     logs = np.log(events[0][again].sum(axis=1) / events[1][again].sum(axis=1))
-    assert math.log(ratio.high / ratio.low) == pytest.approx(2.0 * 1.96 * logs.std(), rel=0.07)
+    assert math.log(ratio.high / ratio.low) == pytest.approx(2.0 * 1.645 * logs.std(), rel=0.07)
     gaps = 100.0 * (events[0][again].mean(axis=1) - events[1][again].mean(axis=1))
-    assert gap.high - gap.low == pytest.approx(2.0 * 1.96 * gaps.std(), rel=0.07)
+    assert gap.high - gap.low == pytest.approx(2.0 * 1.645 * gaps.std(), rel=0.07)
 
 
 def test_controls_who_are_referred_later_do_not_hide_the_effect() -> None:
@@ -160,3 +160,11 @@ def test_controls_who_are_referred_later_do_not_hide_the_effect() -> None:
     assert found[0].holds(0.6)
     assert found[0].value == pytest.approx((referred.sum() - late.sum()) / early.sum(), rel=1e-3)  # solved by hand
     assert not found[1].holds(0.6)
+
+
+def test_where_all_controls_were_referred_before_they_were_admitted_nothing_can_be_said() -> None:
+    """Then every ratio fits itself: the search would run to the end of where it may look."""
+    later = np.full(400, 1.0)
+    time = [np.full(400, 182.6), np.full(400, 182.6)]
+    found = _estimates([later * 0.5, later], later, time, np.zeros((800, 0)), np.arange(400), 6)
+    assert found == (None, None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from bettercare.engines.learn.benefit import judged, points
+from bettercare.engines.learn.benefit import claim, judged, points
 from bettercare.engines.learn.likelihood import Observation, log_likelihood
-from bettercare.engines.learn.once import Entry, entered_twice
+from bettercare.engines.learn.once import Entry, settled
 from bettercare.engines.learn.weights import effective, normalised, quantiles, resampled
 from bettercare.foundation.problems import UsageError
 from bettercare.foundation.ranges import Range
@@ -102,7 +104,17 @@ def test_published_schemes_have_the_jeffreys_intervals_of_the_rules(
 ) -> None:
     found = judged(avoided, referrals)
     assert avoided / referrals == pytest.approx(share, abs=5e-4)
-    assert found.interval() == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
+    assert found.interval(0.95) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
+
+
+def test_a_claim_for_a_year_is_what_was_claimed_with_the_interval_of_its_share() -> None:
+    found = claim(229, 2599, 4)
+    assert found.a_year[0] == 687.0  # three times what was reported, and what the plan of the example has
+    ends = stats.beta(229.5, 2370.5).ppf([0.05, 0.95])
+    assert found.share == (pytest.approx(229 / 2599), *(pytest.approx(p) for p in ends))
+    assert found.a_year[1:] == tuple(pytest.approx(7797.0 * p) for p in ends)
+    all_of_them, none = claim(5, 5, 12), claim(0, 5, 12)
+    assert all_of_them.share[0] == all_of_them.share[2] == 1.0 and none.share[0] == none.share[1] == 0.0
 
 
 def test_earlier_evidence_counts_by_its_power() -> None:
@@ -129,7 +141,7 @@ def entry(
 
 def test_the_same_evidence_enters_once() -> None:
     def said(*entries: Entry) -> list[str]:
-        return [p.message for p in entered_twice(entries)]
+        return [p.message for p in settled(entries)[1]]
 
     assert "same id" in said(entry("a"), entry("a", subject="y", first=20, last=31))[0]
     assert "same indicator" in said(entry("a"), entry("b", first=6, last=17))[0]
@@ -137,3 +149,29 @@ def test_the_same_evidence_enters_once() -> None:
     assert "benefit and an indicator both" in said(entry("a"), entry("b", "benefit", "effect:E1", "north", 3, 5))[0]
     assert not said(entry("a"), entry("b", first=12, last=23), entry("c", place="north"), entry("d", subject="y"))
     assert not said(entry("a", place="south"), entry("b", "benefit", "effect:E1", "north"))
+
+
+def test_a_comparison_takes_the_place_of_a_judgement_of_the_same_people_and_of_no_other() -> None:
+    judged_one = entry("judged", "benefit", "effect:E1", "north", 0, 3)
+    found = replace(entry("compared", "benefit", "effect:E1", "north", 3, 6), compared=True)
+    for order in ((judged_one, found), (found, judged_one)):
+        gone, problems = settled(order)
+        assert not problems and [order[i].id for i in gone] == ["judged"]
+        assert [order[g.to].id for g in gone.values()] == ["compared"]
+    for other in (replace(found, first=4), replace(found, place="south"), replace(found, subject="effect:E2")):
+        assert settled((judged_one, other)) == ({}, [])
+    assert "same effect" in settled((found, replace(found, id="again")))[1][0].message
+    counted = entry("counted", first=4, last=4)
+    assert "benefit and an indicator both" in settled((counted, found))[1][0].message
+
+
+def test_what_records_offer_gives_way_to_what_a_person_entered() -> None:
+    offered = replace(entry("offered", "benefit", "effect:E1", "north", 0, 3), compared=True, offered=True)
+    entered = replace(offered, id="entered", offered=False)
+    counted = entry("counted", place="north")
+    for other in (entered, counted):
+        gone, problems = settled((offered, other))
+        assert not problems and list(gone) == [0] and other.id in gone[0].why
+    judged_one = entry("judged", "benefit", "effect:E1", "north", 0, 3)
+    assert list(settled((judged_one, offered))[0]) == [0]  # but a judgement gives way to it
+    assert list(settled((judged_one, offered, entered))[0]) == [1, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,19 +12,25 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
+from bettercare.activity.synth_rates import days_of_year
 from bettercare.appraisal.learned import LearnedPlan, learn
 from bettercare.appraisal.learned_read import TABLE, period_of
+from bettercare.appraisal.learned_update import update
+from bettercare.appraisal.months import part
 from bettercare.cli.commands import app
 from bettercare.engines.forecast import forecast
 from bettercare.foundation.problems import Problems, UsageError
 from bettercare.plan.new import new_plan
 from bettercare.plan.read import read_plan
+from bettercare.reporting import learn_answer
 from tests.forecast.plans import plan
 
-HEAD = ",".join(TABLE.names) + "\n"
+HEAD = ",".join(n for n in TABLE.names if n != "made_up") + "\n"
 BENEFIT = "b1,benefit,,E003,2015-01/2015-04,,,133,141,,0,0.3,1,,\n"
+COMPARED = "c1,benefit,,E003,2015-02/2015-05,,60,,,40,,,,,\n"
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +47,15 @@ def write(folder: Path, rows: str) -> str:
 def test_the_three_published_schemes_move_what_they_speak_of_and_nothing_like_as_far_as_claimed(
     found: LearnedPlan,
 ) -> None:
-    assert [(c.avoided, c.referrals) for c in found.claims] == [(133, 141), (112, 147), (229, 2599)]
-    for claim in found.claims:
-        assert claim.claimed > claim.elsewhere.p95  # no evaluation elsewhere leaves room for the claim
-        assert claim.posterior.p95 - claim.posterior.p5 < claim.elsewhere.p95 - claim.elsewhere.p5
-        assert claim.posterior.mean < 0.2 * claim.claimed
-        assert claim.chance[0] < 0.01
+    claims = [b.claim for b in found.benefits if b.claim is not None]
+    assert [(c.avoided, c.referrals) for c in claims] == [(133, 141), (112, 147), (229, 2599)]
+    planned = dict(read_plan("llr")["effects"].select("code", "claimed").iter_rows())
+    assert [c.a_year[0] for c in claims] == [planned[b.effect] for b in found.benefits]  # reckoned as the plan has it
+    for benefit, claim in zip(found.benefits, claims, strict=True):
+        assert claim.a_year[0] > benefit.elsewhere.p95  # no evaluation elsewhere leaves room for the claim
+        assert benefit.posterior.p95 - benefit.posterior.p5 < benefit.elsewhere.p95 - benefit.elsewhere.p5
+        assert benefit.posterior.mean < 0.2 * claim.a_year[0]
+        assert benefit.chance is not None and benefit.chance[0] < 0.01
     direct = {e.effect for e in found.effects if e.informed}
     assert {"E003", "E008", "E010"} <= direct
     assert "E001" in direct  # it shares the luck of E003
@@ -90,6 +100,62 @@ def test_the_same_evidence_twice_is_refused(tmp_path: Path) -> None:
         learn(llr, [write(tmp_path, BENEFIT + counted)])
 
 
+def test_a_comparison_is_a_normal_likelihood_and_takes_the_place_of_the_judgement(tmp_path: Path) -> None:
+    """Against the closed form: a normal prior (0, 90% within 130) and an estimate of 60 with standard error 40."""
+    llr = read_plan("llr")
+    found = learn(llr, [write(tmp_path, BENEFIT + COMPARED)], draws=50)
+    (benefit,) = found.benefits
+    prior, error = 130.0 / stats.norm.ppf(0.95), np.hypot(40.0, 0.03 * 60.0)  # the discrepancy is all but nothing
+    weight = prior**2 / (prior**2 + error**2)
+    assert benefit.posterior.mean == pytest.approx(60.0 * weight, abs=1.5)
+    assert (benefit.posterior.p95 - benefit.posterior.p5) / 2.0 == pytest.approx(
+        prior * np.sqrt(1.0 - weight) * stats.norm.ppf(0.95), rel=0.03
+    )
+    assert (benefit.own.p5, benefit.own.p95) == tuple(pytest.approx(60.0 + s * 40.0 * 1.6449, abs=0.1) for s in (-1, 1))
+    assert (benefit.elsewhere.p5, benefit.elsewhere.p95) == (pytest.approx(-130.0), pytest.approx(130.0))
+    assert benefit.replaces == "b1" and benefit.claim is not None and benefit.claim.a_year[0] == 399.0
+    assert [(s.id, why) for s, why in found.left_out] == [
+        ("b1", 'the comparison with like people "c1" takes its place, as both rest on the same people')
+    ]
+    alone = learn(llr, [write(tmp_path, COMPARED)], draws=50)
+    assert alone.benefits[0].posterior == benefit.posterior  # the judgement has no say at all
+    assert alone.benefits[0].claim is None and alone.benefits[0].chance is None
+    told = " ".join(learn_answer.lines(alone))
+    assert "Compared here with like people" in told and "attribution" not in told and "judged" not in told
+    rows = update(found, "I117")
+    assert rows.effects["E003"]["grade"] == "moderate" and rows.effects["E003"]["assumed"] == ""
+    assert rows.evidence[0]["grade"] == "controlled" and "60 a year" in rows.evidence[0]["where"]
+
+
+def test_months_are_held_against_their_own_part_of_the_year() -> None:
+    llr = read_plan("llr")
+    months = [2014 * 12 + 3 + m for m in range(12)]
+    for measure, service in (("activity", "emergency-medical"), ("emergency_admissions", ""), ("gap_gbp", "")):
+        parts = [part(llr, measure, service, m, m) for m in months]
+        assert sum(parts) == pytest.approx(1.0) and part(llr, measure, service, months[0], months[-1]) == 1.0
+        assert part(llr, measure, service, months[2], months[4]) == pytest.approx(sum(parts[2:5]))
+    weights = llr["profiles"].filter(pl.col("service") == "emergency-medical", pl.col("dimension") == "month")
+    rates = weights.sort("position")["weight"].to_list()
+    days = [30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 28, 31]
+    december = 31 * rates[8] / sum(d * r for d, r in zip(days, rates, strict=True))
+    assert part(llr, "activity", "emergency-medical", months[8], months[8]) == pytest.approx(december)
+    assert part(llr, "acute_beds_needed", "", months[0], months[0]) == 1.0  # as many in a month as in a year
+    assert part(llr, "gap_gbp", "", months[10], months[10]) == pytest.approx(1.0 / 12.0)
+    assert part(llr, "activity", "outpatient-first", months[10], months[10]) == pytest.approx(28.0 / 365.0)
+
+
+def test_the_made_up_people_of_a_plan_come_in_the_months_that_learning_expects() -> None:
+    """The maker of records and learning read the same seasons: over many people each month has its part."""
+    llr = read_plan("llr")
+    days, until = days_of_year(llr, "emergency-child", "2014/15")
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    share = np.diff(until, prepend=0.0)
+    first = 2014 * 12 + 3
+    for m in range(12):
+        made = share[month == month[0] + m].sum()
+        assert part(llr, "activity", "emergency-child", first + m, first + m) == pytest.approx(made, rel=0.02)
+
+
 def test_mistakes_in_a_file_are_named_all_at_once(tmp_path: Path) -> None:
     rows = (
         "b1,benefit,,E999,2015-01/2015-04,,,133,141,,0,0.3,1,,\n"
@@ -97,11 +163,14 @@ def test_mistakes_in_a_file_are_named_all_at_once(tmp_path: Path) -> None:
         "b3,benefit,,E008,2015-01,,,,147,,,,,,\n"
         "i1,indicator,growth-over-65,,2014/15,,3,,,,,,,,\n"
         "i2,indicator,gap,,2014/15,,,,,,,,,nowhere,\n"
+        "c1,benefit,,E003,2015-01,,50,,,,,,,,\n"
+        "c2,benefit,,E003,2015-02,,50,10,20,5,0,0.5,1,,\n"
+        "b4,benefit,,E003,2015-03,,,133,141,9,0,0.3,1,,\n"
     )
     with pytest.raises(Problems) as wrong:
         learn(read_plan("llr"), [write(tmp_path, rows)])
     said = str(wrong.value)
-    for part in (
+    for message in (
         "E999",
         "row 3, period",
         "150 is more than",
@@ -109,8 +178,12 @@ def test_mistakes_in_a_file_are_named_all_at_once(tmp_path: Path) -> None:
         "attribution",
         "names no measure",
         "nowhere",
+        "row 7, sd: is blank or 0",
+        "row 8, count: stands beside the value",
+        "row 8, attribution_low",
+        "row 9, sd: is that of a comparison",
     ):
-        assert part in said
+        assert message in said
     with pytest.raises(UsageError, match="There is no file"):
         learn(read_plan("llr"), [str(tmp_path / "none.csv")])
 
@@ -129,8 +202,12 @@ def test_the_command_prints_prior_and_posterior_and_the_forecast_before_and_afte
     assert answer["effective_draws"]["end"] > 100
     assert {"prior", "posterior"} <= answer["effects"][0].keys()
     assert {"before", "after", "change"} <= answer["forecast"]["2018/19"]["gap_gbp"].keys()
+    assert answer["interval"] == 0.9
+    assert answer["draws"]["forecast"] == 200 and answer["draws"]["learning"] == 20_000
     shown = CliRunner().invoke(app, ["learn", "llr", "--draws", "200"]).stdout
     assert "133 of 141" in shown
+    for said in (answer["draws"]["said"], re.sub(r"\s+", " ", shown)):
+        assert "have 200 draws each. Learning used 20,000, the least that it needs, whatever --draws says." in said
     assert max(map(len, shown.splitlines())) <= 80
 
 

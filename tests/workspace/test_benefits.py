@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from django.conf import settings
 from django.test import Client
 
 from bettercare import Plan, UsageError, diff
-from bettercare.appraisal.learned import Change, Claim, Spread, learn
+from bettercare.appraisal.learned import Benefit, Change, learn
 from bettercare.appraisal.learned_update import taken
+from bettercare.appraisal.spread import Spread
+from bettercare.engines.learn import Claim
 from bettercare.plan.new import LEARNING_FILE
 from bettercare.workspace.audit.models import Entry
 from bettercare.workspace.measurement import benefits, benefits_words, views_benefits
@@ -71,9 +74,9 @@ def form(**more: str) -> dict[str, str]:
 def test_the_claim_stands_beside_that_there_are_no_records(client_as: ClientAs, learnt: Kept) -> None:
     assert learnt.state == "ready", learnt.why
     said = text(client_as("reader").get(f"/work/initiatives/{CODE}/benefits"))
-    assert "133 of 141 referred, January 2015 to April 2015: 94% (90% to 97%) with 95% probability" in said
+    assert "133 of 141 referred, January 2015 to April 2015: 94% (90% to 97%) with 90% probability" in said
     assert "No records yet" in said
-    assert "The claim comes to 398 a year. Evaluations elsewhere leave" in said
+    assert "The claim comes to 399 a year. Evaluations elsewhere leave" in said
     assert "was less than 1 in 1,000 before this evidence, and it is the same after it" in said
     assert "This is of all 3 observations" in said
     assert "Update the plan: make a proposal" not in said  # a reader may not propose
@@ -205,16 +208,21 @@ def test_words_of_chances_and_changes() -> None:
 
 
 def test_the_picture_holds_all_ranges_and_the_claim() -> None:
-    claim = Claim(
-        "a", "E1", "T", 8.0, 10.0, 30.0, (0.8, 0.5, 0.9), 400.0, (-0.5, 0.0, 1.0), spread(30.0, -130.0, 220.0),
-        spread(0.0, -130.0, 130.0), spread(2.0, -100.0, 110.0), (0.0, 0.02), "", "",
+    claim = Claim(400.0, 500.0, 500.0, (0.8, 0.77, 0.83), (400.0, 385.0, 415.0))
+    one = Benefit(
+        "a", "E1", "T", "judged", claim, (-0.5, 0.0, 1.0), spread(30.0, -130.0, 220.0), spread(0.0, -130.0, 130.0),
+        spread(2.0, -100.0, 110.0), (0.0, 0.02), "", False, "", "",
     )  # fmt: skip
-    p = benefits_words.picture(claim)
+    p = benefits_words.picture(one)
     inside = [x for bar in p.bars for x in (bar.low, bar.mean, bar.high)] + [p.claim, p.none]
     assert all(benefits_words.LEFT <= x <= benefits_words.RIGHT for x in inside)
     assert p.claim > max(bar.high for bar in p.bars) and "Claimed: 400" in p.alt
-    assert "270 a year above the upper end" in benefits_words.how_far(claim)
-    assert "less than 1 in 1,000 before this evidence, and about 1 in 50 after it" in benefits_words.how_far(claim)
+    assert "270 a year above the upper end" in benefits_words.how_far(one)
+    assert "less than 1 in 1,000 before this evidence, and about 1 in 50 after it" in benefits_words.how_far(one)
+    nobody = replace(one, basis="compared", claim=None, attribution=None, chance=None)
+    p = benefits_words.picture(nobody)
+    assert p.claim is None and "Claimed" not in p.alt and p.bars[1].label == "Own data, compared with like people"
+    assert "Nobody judged" in benefits_words.how_far(nobody)
 
 
 def test_compared_is_shown_with_its_interval(client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,8 +198,27 @@ def test_feeds_with_their_quality(client_as: ClientAs, with_store: Path) -> None
     client = client_as("assurer")
     once_ready(client, "/nerve-centre")
     text = client.get("/nerve-centre/feeds").content.decode()
-    assert "12: 2013-04 to 2014-03" in text and "Valid NHS number" in text and "Found in health records" in text
+    assert "12: 2013-04 to 2014-03" in text and "Valid NHS number" in text
+    assert "Records linked with another organisation&#39;s, by ethnic group" in text
+    assert "of links are right" in text and "Women and girls" in text
     assert "Send a feed" not in text
+
+
+def test_an_indicator_that_joins_organisations_says_what_it_takes_links_to_be(
+    client_as: ClientAs, with_store: Path
+) -> None:
+    client = client_as("reader")
+    once_ready(client, "/nerve-centre")
+    held = records.held(plan_of(current()))
+    assert held.links is not None
+    joined = client.get("/nerve-centre/emergency-readmissions").content.decode()
+    assert "Some links between them are missing" in joined and str(held.links.error) in joined
+    assert (
+        "How that is known" not in joined
+        and "How that is known" in client_as("assurer").get("/nerve-centre/emergency-readmissions").content.decode()
+    )
+    assert "Some links between them" not in client.get("/nerve-centre/ae-four-hours").content.decode()
+    assert "Some links between them" not in client.get(f"/nerve-centre/{BEDS}").content.decode()
 
 
 def test_care_plans_by_place(client_as: ClientAs, with_store: Path) -> None:

@@ -1,7 +1,7 @@
 """A scheme's benefit, claimed and compared: what its staff judged, and what like people without it tell.
 
-Counts leave through `activity.disclosure` only. Both numbers stand side by side, each with its interval, and the plan
-uses the lower.
+Counts leave through `activity.disclosure` only. Both numbers stand side by side, each with its interval. The plan
+learns from the comparison where there is one, and never from both.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from bettercare.activity.views import quoted
 from bettercare.appraisal.matched import Balance, match
 from bettercare.appraisal.matched_effect import MONTHS, Compared, Estimate, compare
 from bettercare.appraisal.matched_history import DAY_US, days
-from bettercare.engines.learn.benefit import judged
+from bettercare.appraisal.spread import Spread
+from bettercare.engines.learn.benefit import claim
 from bettercare.foundation.problems import UsageError, did_you_mean, shown
+from bettercare.foundation.ranges import Range
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 AVOIDED = "avoided"
 LOOKBACK = 731  # days of records before the first referral that matching looks at
-NORMAL = 1.959963984540054
 EVENTS = ("attendance", "response", "spell", "care", "score", "scheme", "death")
 COLUMNS = ("person", "event", "start_at", "end_at", "method", "code", "value", "outcome", "organisation")
 
@@ -69,19 +70,20 @@ class Comparison:
 
 @dataclass(frozen=True)
 class InPlan:
-    """An effect of the plan that the scheme is to have: assumed and claimed, in the unit of the effect."""
+    """An effect of the plan that the scheme is to have: assumed and claimed, in the unit of the effect.
+
+    `assumed` is what the plan's range comes to at the LEVEL of all intervals here, whatever interval it was written as.
+    """
 
     code: str
     unit: str
-    low: float | None
-    mode: float
-    high: float | None
+    assumed: Spread
     claimed: float | None
 
 
 @dataclass(frozen=True)
 class Benefits:
-    """Claimed and compared side by side. `uses` is compared, claimed or neither; `words` say how far apart they are."""
+    """Claimed and compared side by side. `uses` is compared or neither; `words` say how far apart they are."""
 
     initiative: str
     name: str
@@ -185,7 +187,7 @@ def from_frames(
         compared=found,
         why_not=why,
         in_plan=tuple(_in_plan(plan, initiative)),
-        uses=_uses(claimed, found),
+        uses="neither" if found is None or found.avoided_a_year is None else "compared",
         words=tuple(_words(claimed, found, why, months)),
     )
 
@@ -211,17 +213,8 @@ def _claimed(scheme: pl.DataFrame, span: int) -> Claimed:
     by = tuple(sorted(set(scheme["organisation"].drop_nulls()))) if "organisation" in scheme.columns else ()
     if all_ is None or avoided is None or avoided > all_ or not all_:
         return Claimed(counts, by, all_, avoided, None, None)
-    share = judged(avoided, all_)
-    low, high = share.interval()
-    a_year = all_ * 12.0 / span
-    return Claimed(
-        counts,
-        by,
-        all_,
-        avoided,
-        Estimate(share.mean, low, high),
-        Estimate(a_year * share.mean, a_year * low, a_year * high),
-    )
+    said_so = claim(avoided, all_, span)
+    return Claimed(counts, by, all_, avoided, Estimate(*said_so.share), Estimate(*said_so.a_year))
 
 
 def _comparison(made: Compared, span: int) -> Comparison:
@@ -257,7 +250,7 @@ def _warnings(made: Compared) -> Iterator[str]:
         side = "more" if made.negative.ratio.value > 1.0 else "fewer"
         yield (
             f"Those referred also had {side} planned admissions, which the scheme cannot change: the two groups were "
-            "not alike, and the comparison may mislead. (In one of twenty comparisons this is chance.)"
+            "not alike, and the comparison may mislead. (In one of ten comparisons this is chance.)"
         )
     if made.negative.ratio is None:
         yield "There were too few planned admissions to test whether the groups were alike."
@@ -277,21 +270,13 @@ def _warnings(made: Compared) -> Iterator[str]:
 def _in_plan(plan: Plan, initiative: str) -> Iterator[InPlan]:
     for row in plan.tables["effects"].iter_rows(named=True):
         if row["initiative"] == initiative and row["lever"] == "avoid":
-            yield InPlan(row["code"], row["unit"], row["low"], row["mode"], row["high"], row["claimed"])
-
-
-def _uses(claimed: Claimed, compared: Comparison | None) -> str:
-    """The lower of the two. A claim alone does not count: nothing says what would have happened without the scheme."""
-    if compared is None or compared.avoided_a_year is None:
-        return "neither"
-    if claimed.a_year is None or compared.avoided_a_year.value <= claimed.a_year.value:
-        return "compared"
-    return "claimed"
+            yield InPlan(row["code"], row["unit"], Spread.of_range(Range.of(row)), row["claimed"])
 
 
 def _words(claimed: Claimed, compared: Comparison | None, why: str, months: int) -> Iterator[str]:
     if compared is None or compared.avoided_a_year is None or compared.ratio is None:
-        yield "There is no comparison, so the plan keeps what it assumes. " + (why or "There were too few admissions.")
+        few = "Too few were admitted to say, or too many controls were referred later."
+        yield f"There is no comparison, so the plan keeps what it assumes. {why or few}"
         return
     a = compared.avoided_a_year
     found = f"{a.value:,.0f} a year ({a.low:,.0f} to {a.high:,.0f})"
@@ -305,45 +290,9 @@ def _words(claimed: Claimed, compared: Comparison | None, why: str, months: int)
     where = "within" if a.holds(c) else "above" if c > a.high else "below"
     yield f"Staff judged {c:,.0f} a year avoided, which is {where} the interval of the comparison."
     if a.value > 0.0 and c > a.value:
-        yield f"The claim is {c / a.value:.1f} times what the comparison finds. The plan uses the comparison."
+        yield f"The claim is {c / a.value:.1f} times what the comparison finds."
     elif c > a.value:
-        yield "The comparison finds none avoided. The plan uses the comparison."
+        yield "The comparison finds none avoided."
     else:
-        yield "The comparison finds more than was claimed. The plan uses the claim, the lower of the two."
-
-
-def to_observation(found: Benefits, effect: str | None = None) -> dict[str, Any]:
-    """The compared estimate as a row of the observations of `bettercare learn`.
-
-    A row of kind benefit states the claim and how much of it is real. Here that part is what makes the claim the
-    compared number, and `sd` carries the comparison's own uncertainty.
-    """
-    codes = [one.code for one in found.in_plan]
-    if effect is None and len(codes) != 1:
-        raise UsageError(f"{found.initiative} has {len(codes)} effects that avoid something; name one with --effect.")
-    chosen = effect or codes[0]
-    if chosen not in codes:
-        raise UsageError(
-            f"{shown(chosen)} is no effect of {found.initiative} that avoids something ({', '.join(codes)})."
-        )
-    compared, claimed = found.compared, found.claimed
-    if compared is None or compared.avoided_a_year is None:
-        raise UsageError(f"There is no comparison of {found.initiative} to learn from. {found.why_not}".strip())
-    if claimed.a_year is None or not claimed.a_year.value:
-        raise UsageError("The claim may not be shown, and an observation of a benefit states it. Add a longer period.")
-    value = compared.avoided_a_year
-    said = f"{value.value:.0f} ({value.low:.0f} to {value.high:.0f}) a year"
-    part = round(value.value / claimed.a_year.value, 4)
-    return {
-        "id": f"{found.initiative}-compared-{found.first}",
-        "kind": "benefit",
-        "effect": chosen,
-        "period": f"{found.first}/{found.last}",
-        "count": claimed.avoided,
-        "out_of": claimed.referrals,
-        "sd": round((value.high - value.low) / 2.0 / NORMAL, 1),
-        "attribution_low": part,
-        "attribution_mode": part,
-        "attribution_high": part,
-        "note": f"Matched controls, {found.months} months after: {said}. Part and sd are of this.",
-    }
+        yield "The comparison finds more than was claimed: look for why before counting on it."
+    yield "The plan learns from the comparison, and not from the claim: both rest on the same people."

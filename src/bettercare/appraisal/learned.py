@@ -10,23 +10,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bettercare.appraisal.learned_model import Used, correlation, entries, informed, predictor, ranges, usable
+from bettercare.appraisal.learned_model import Used, correlation, informed, predictor, ranges, usable
 from bettercare.appraisal.learned_read import OWN, PUBLISHED, Seen, published, read_observations
+from bettercare.appraisal.spread import Spread
 from bettercare.engines.forecast import Forecast, forecast
 from bettercare.engines.forecast.compile import compile_plan
 from bettercare.engines.forecast.inputs import sample
 from bettercare.engines.forecast.system import System
-from bettercare.engines.learn import Learned
+from bettercare.engines.learn import Claim, Learned
 from bettercare.engines.learn import learn as learn_from
-from bettercare.engines.learn.once import entered_twice
-from bettercare.foundation.problems import Problems, UsageError
+from bettercare.foundation.problems import UsageError
 from bettercare.foundation.years import parse as year_of
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-DRAWS, DRAWS_EVALUATED = 20_000, 2_000  # the second where every draw needs a forecast
+DRAWS, DRAWS_EVALUATED = 20_000, 2_000  # the least to learn with; the second where every draw needs a forecast
 MEASURES = (
     "gap_gbp",
     "acute_beds_needed",
@@ -34,28 +34,16 @@ MEASURES = (
     "mental_health_beds_needed",
     "emergency_admissions",
 )
-PARTS = (0.05, 0.5, 0.95)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean, and 5%, 50% and 95% points."""
-
-    mean: float
-    p5: float
-    p50: float
-    p95: float
-
-    @classmethod
-    def of(cls, values: Array) -> Spread:
-        """Of equally likely values."""
-        p5, p50, p95 = np.quantile(values, PARTS)
-        return cls(float(values.mean()), float(p5), float(p50), float(p95))
+RECORDS = "records"  # what stands for comparisons that no file holds
 
 
 @dataclass(frozen=True)
 class EffectLearned:
-    """An effect before and after, in its own unit. `informed` says whether an observation speaks of it directly."""
+    """An effect before and after, in its own unit. `informed` says whether an observation speaks of it directly.
+
+    Where one does, `prior` is the plan's range itself; elsewhere it is that of the draws, so that an effect which the
+    evidence leaves alone has the same figures twice.
+    """
 
     effect: str
     initiative: str
@@ -71,28 +59,28 @@ class EffectLearned:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A judged benefit beside what comparisons elsewhere found, all a year at the pace of its period.
+class Benefit:
+    """A benefit that was seen, beside what the plan had assumed; all a year at the pace of its period.
 
-    `judged` is the share of referrals judged avoided with its 95% interval; `claimed` what that comes to with nothing
-    taken off; `attributed` the same times the attribution factor; `elsewhere` the plan's own range for the effect, from
-    evaluations elsewhere, and `posterior` what both together make of it. `chance` is that of an effect as large as the
-    claim, before this evidence and after.
+    `basis` is judged or compared. `claim` is what staff judged, with nothing taken off, and `own` what this
+    partnership's own data say: the claim times the attribution factor, or the comparison as it is. A comparison has a
+    `claim` where it `replaces` a judged benefit. `elsewhere` is the plan's own range for the effect, from evaluations
+    elsewhere, `posterior` what both make of it together; `chance` that of an effect as large as the claim, before this
+    evidence and after.
     """
 
     id: str
     effect: str
     title: str
-    avoided: float
-    referrals: float
-    referrals_a_year: float
-    judged: tuple[float, float, float]
-    claimed: float
-    attribution: tuple[float, float, float]
-    attributed: Spread
+    basis: str
+    claim: Claim | None
+    attribution: tuple[float, float, float] | None
+    own: Spread
     elsewhere: Spread
     posterior: Spread
-    chance: tuple[float, float]
+    chance: tuple[float, float] | None
+    replaces: str
+    made_up: bool
     evidence: str
     note: str
 
@@ -124,11 +112,16 @@ class LearnedPlan:
     used: tuple[Used, ...]
     left_out: tuple[tuple[Seen, str], ...]
     effects: tuple[EffectLearned, ...]
-    claims: tuple[Claim, ...]
+    benefits: tuple[Benefit, ...]
     positions: pl.DataFrame
     before: Forecast
     after: Forecast
     seconds: float
+
+    @property
+    def made_up(self) -> tuple[str, ...]:
+        """The observations that rest on synthetic records."""
+        return tuple(u.seen.id for u in self.used if u.seen.made_up)
 
     def changes(self, year: str, measures: Sequence[str] = MEASURES) -> list[Change]:
         """Measures of the whole system in a year, before and after; those that the plan lacks are left out."""
@@ -164,6 +157,7 @@ def learn(
     plan: Plan,
     sources: Sequence[str] = (),
     *,
+    offered: Sequence[Seen] = (),
     scenario: str | None = None,
     until: str | None = None,
     draws: int | None = None,
@@ -174,20 +168,20 @@ def learn(
     """Learn from observations: prior and posterior of each effect, and the forecast before and after.
 
     `sources` are files, `published` (the plan's learning/published.csv) or `plan` (its own table of observations); when
-    left out, the first of these two that the plan has. `until` leaves out what came after a financial year. Raises
-    UsageError where there is nothing to learn from, and Problems for a file with mistakes or evidence entered twice.
+    left out and nothing is `offered`, the first of these two that the plan has. `offered` are comparisons that records
+    give: each enters unless somebody entered the same evidence. `until` leaves out what came after a financial year.
+    `draws` is that of the forecast before and after; learning itself takes at least DRAWS (DRAWS_EVALUATED where an
+    indicator makes each draw a forecast). Raises UsageError where there is nothing to learn from, and Problems for a
+    file with mistakes or evidence entered twice.
     """
     began = time.perf_counter()
     name = scenario or plan.settings.main
     system = compile_plan(plan.under(name))  # names the nearest scenario where there is none
-    chosen = tuple(sources) or ((PUBLISHED,) if published(plan) else (OWN,))
-    seen = read_observations(plan, chosen)
+    chosen = tuple(sources) or (() if offered else (PUBLISHED,) if published(plan) else (OWN,))
+    seen = [*read_observations(plan, chosen), *offered]
     if until is not None:
         seen = [s for s in seen if year_of(s.year) <= year_of(until)]
     found = usable(plan, system, seen)
-    problems = list(entered_twice(entries(plan, system, found.used)))
-    if problems:
-        raise Problems(problems)
     if not found.used:
         why = "; ".join(sorted({f"{s.id}: {reason}" for s, reason in found.left_out})[:5])
         raise UsageError(f"There is nothing to learn from. {why or 'No observation was read.'}")
@@ -212,12 +206,12 @@ def learn(
     return LearnedPlan(
         plan=plan,
         scenario=name,
-        sources=chosen,
+        sources=(*chosen, RECORDS) if any(u.seen.offered for u in found.used) else chosen,
         learned=learned,
         used=found.used,
         left_out=found.left_out,
         effects=_effects(plan, system, prior, after, {u.effect.size.column for u in found.used if u.effect}),
-        claims=tuple(_claim(plan, u, prior, after) for u in found.used if u.effect is not None),
+        benefits=tuple(_benefit(plan, u, prior, after) for u in found.used if u.effect is not None),
         positions=positions,
         before=old,
         after=new,
@@ -246,7 +240,9 @@ def _effects(plan: Plan, system: System, prior: Array, after: Array, direct: set
                 unit=effect.unit,
                 badge=effect.badge,
                 claimed=effect.claimed,
-                prior=Spread.of(effect.size.values(prior)),
+                prior=Spread.of_range(effect.size.range)
+                if effect.size.column in direct
+                else Spread.of(effect.size.values(prior)),
                 posterior=Spread.of(effect.size.values(after)),
                 informed=effect.size.column in direct,
             )
@@ -254,29 +250,28 @@ def _effects(plan: Plan, system: System, prior: Array, after: Array, direct: set
     return tuple(out)
 
 
-def _claim(plan: Plan, used: Used, prior: Array, after: Array) -> Claim:
-    effect, seen, judged, factor = used.effect, used.seen, used.judged, used.seen.attribution
+def _benefit(plan: Plan, used: Used, prior: Array, after: Array) -> Benefit:
+    effect, seen, factor = used.effect, used.seen, used.seen.attribution
     assert effect is not None
-    assert judged is not None
-    assert factor is not None
     initiative = plan.tables["effects"].filter(pl.col("code") == effect.code)["initiative"][0]
-    claimed = used.referrals_a_year * judged.mean
     before, now = (effect.size.values(p) * used.to_count for p in (prior, after))
-    low, mode, high = (factor.mode if end is None else end for end in (factor.low, factor.mode, factor.high))
-    return Claim(
+    ends = [factor.mode if end is None else end for end in (factor.low, factor.mode, factor.high)] if factor else []
+    as_large = [float((values >= used.claim.a_year[0]).mean()) for values in (before, now)] if used.claim else []
+    return Benefit(
         id=seen.id,
         effect=effect.code,
         title=_titles(plan)[initiative],
-        avoided=seen.count or 0.0,
-        referrals=seen.out_of or 0.0,
-        referrals_a_year=used.referrals_a_year,
-        judged=(judged.mean, *judged.interval()),
-        claimed=claimed,
-        attribution=(low, mode, high),
-        attributed=Spread.of(used.observation.points),
-        elsewhere=Spread.of(before),
+        basis="compared" if seen.compared else "judged",
+        claim=used.claim,
+        attribution=(ends[0], ends[1], ends[2]) if ends else None,
+        own=Spread.of_estimate(used.observation.value, seen.sd)
+        if seen.compared
+        else Spread.of(used.observation.points),
+        elsewhere=Spread.of_range(effect.size.range).times(used.to_count),
         posterior=Spread.of(now),
-        chance=(float((before >= claimed).mean()), float((now >= claimed).mean())),
+        chance=(as_large[0], as_large[1]) if as_large else None,
+        replaces=used.replaces,
+        made_up=seen.made_up,
         evidence=seen.evidence,
         note=seen.note,
     )

@@ -15,38 +15,39 @@ from numpy.typing import NDArray
 
 from bettercare.appraisal.learned_read import Seen
 from bettercare.appraisal.learned_update import taken
+from bettercare.appraisal.months import COUNTS, counted, part
 from bettercare.engines.forecast.inputs import Quantity
-from bettercare.engines.forecast.measures import ADMISSIONS
 from bettercare.engines.forecast.run import evaluate
 from bettercare.engines.forecast.system import Effect, System
 from bettercare.engines.learn import benefit
 from bettercare.engines.learn.likelihood import DISCREPANCY, Observation
-from bettercare.engines.learn.once import Entry
+from bettercare.engines.learn.once import Entry, settled
+from bettercare.foundation.problems import Problems
 from bettercare.plan.plan import Plan
 
 Array = NDArray[np.float64]
 Where = tuple[str, str, str, str]
 
-COUNTS = ("activity", *ADMISSIONS, "urgent_attendances", "outpatient_attendances")  # what comes one by one
-FLOWS = (*COUNTS, "bed_days", "gap_gbp", "cost_gbp", "income_gbp", "once_gbp", "capital_gbp", "paid_net_gbp")
 BATCH = 500  # draws evaluated at once
 
 
 @dataclass(frozen=True, eq=False)
 class Used:
-    """An observation that the forecast can be held against. `effect` is that of a benefit."""
+    """An observation that the forecast can be held against.
+
+    Of a benefit, `effect` is what it is of, `to_count` what makes that admissions a year, and `claim` what was judged:
+    by itself, or where a comparison stands in its place, with `replaces` the name of what it replaces. Of an indicator,
+    `part` is what its months have of a year's number.
+    """
 
     seen: Seen
     observation: Observation
     where: Where | None = None
     effect: Effect | None = None
+    part: float = 1.0
     to_count: float = 1.0
-    judged: benefit.Judged | None = None
-
-    @property
-    def referrals_a_year(self) -> float:
-        """Referrals of a benefit at the pace of its period."""
-        return (self.seen.out_of or 0.0) * 12.0 / self.seen.months
+    claim: benefit.Claim | None = None
+    replaces: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,10 @@ class Usable:
 
 
 def usable(plan: Plan, system: System, seen: Sequence[Seen]) -> Usable:
-    """Match observations to a scenario's forecast. An indicator's discrepancy is shared by all its observations."""
+    """Match observations to a scenario's forecast. An indicator's discrepancy is shared by all its observations.
+
+    Raises Problems where evidence was entered twice.
+    """
     keys = _keys(system) if any(s.kind == "indicator" for s in seen) else {}
     effects, inside = {e.code: e for e in system.effects}, taken(plan)
     often = Counter(s.indicator for s in seen if s.kind == "indicator" and s.year in system.years[1:])
@@ -72,7 +76,23 @@ def usable(plan: Plan, system: System, seen: Sequence[Seen]) -> Usable:
             left.append((one, made))
         else:
             used.append(made)
-    return Usable(tuple(used), tuple(left))
+    return _once(plan, system, used, left)
+
+
+def _once(plan: Plan, system: System, used: list[Used], left: list[tuple[Seen, str]]) -> Usable:
+    """What is left where the same evidence stands several times; a comparison keeps the claim that it replaces."""
+    about = list(_entries(plan, system, used))
+    gone, problems = settled(about)
+    if problems:
+        raise Problems(problems)
+    kept = []
+    for i, one in enumerate(used):
+        if i in gone:
+            left.append((one.seen, gone[i].why))
+            continue
+        mine = [used[j] for j, by in gone.items() if by.to == i and used[j].claim is not None]
+        kept.append(replace(one, claim=mine[0].claim, replaces=mine[0].seen.id) if mine else one)
+    return Usable(tuple(kept), tuple(left))
 
 
 def _benefit(seen: Seen, effects: dict[str, Effect], inside: dict[str, int]) -> Used | str:
@@ -83,17 +103,16 @@ def _benefit(seen: Seen, effects: dict[str, Effect], inside: dict[str, int]) -> 
         return "the scenario does not carry out its initiative"
     if effect.size.range.fixed:
         return "the scenario has one fixed value for the effect, which no evidence can move"
+    to_count = effect.reach * (effect.addressed if effect.unit == "share" else 1.0)
+    if seen.value is not None:
+        return Used(seen, Observation(seen.id, "value", seen.value, sd=seen.sd), effect=effect, to_count=to_count)
     assert seen.attribution is not None
     assert seen.count is not None
     assert seen.out_of is not None
-    share = benefit.judged(seen.count, seen.out_of)
-    a_year = seen.out_of * 12.0 / seen.months
-    claim = a_year * share.mean
-    points = benefit.points(share, a_year, seen.attribution)
-    sd = math.hypot(DISCREPANCY * claim, seen.sd)
-    made = Observation(seen.id, "estimate", float(points.mean()), sd=sd, points=points)
-    to_count = effect.reach * (effect.addressed if effect.unit == "share" else 1.0)
-    return Used(seen, made, effect=effect, to_count=to_count, judged=share)
+    claim = benefit.claim(seen.count, seen.out_of, seen.months)
+    points = benefit.points(benefit.judged(seen.count, seen.out_of), claim.referrals_a_year, seen.attribution)
+    made = Observation(seen.id, "estimate", float(points.mean()), sd=DISCREPANCY * claim.a_year[0], points=points)
+    return Used(seen, made, effect=effect, to_count=to_count, claim=claim)
 
 
 def _indicator(plan: Plan, system: System, seen: Seen, keys: dict[Where, bool], often: Counter[str]) -> Used | str:
@@ -114,7 +133,7 @@ def _indicator(plan: Plan, system: System, seen: Seen, keys: dict[Where, bool], 
         made = replace(made, kind="count", value=seen.count if seen.count is not None else seen.value or 0.0)
     else:
         made = replace(made, value=seen.value or 0.0)
-    return Used(seen, made, where=where)
+    return Used(seen, made, where=where, part=part(plan, where[0], where[1], seen.first, seen.last))
 
 
 def _keys(system: System) -> dict[Where, bool]:
@@ -152,10 +171,7 @@ def predictor(system: System, used: Sequence[Used], threads: int | None = None) 
 
 def _expected(system: System, used: Used, found: dict[Where, Array]) -> Array:
     assert used.where is not None
-    value = found[used.where][system.at_year(used.seen.year)]
-    if used.where[0] in FLOWS:  # a part of a year has its part of the year's number; seasons are left out
-        return np.asarray(value * used.seen.months / 12.0)
-    return np.asarray(value)
+    return np.asarray(found[used.where][system.at_year(used.seen.year)] * used.part)
 
 
 def informed(system: System, used: Sequence[Used]) -> list[int] | None:
@@ -175,7 +191,7 @@ def correlation(system: System) -> Array:
     return np.asarray(out)
 
 
-def entries(plan: Plan, system: System, used: Sequence[Used]) -> Iterator[Entry]:
+def _entries(plan: Plan, system: System, used: Sequence[Used]) -> Iterator[Entry]:
     """What each observation is about, for refusing the same evidence twice."""
     places = {r["code"]: r["locality"] or "" for r in plan.tables["effects"].iter_rows(named=True)}
     for u in used:
@@ -185,18 +201,19 @@ def entries(plan: Plan, system: System, used: Sequence[Used]) -> Iterator[Entry]
             subject = system.inputs[u.effect.size.column].name
         else:
             assert u.where is not None
-            services, place = _counted(system, u.where), u.where[2]
+            services, place = _counted(plan, u.where), u.where[2]
             subject = s.indicator
-        yield Entry(s.id, s.kind, subject, frozenset(services), place, s.first, s.last, s.file, s.row)
+        yield Entry(
+            s.id, s.kind, subject, frozenset(services), place, s.first, s.last, s.file, s.row, s.compared, s.offered
+        )  # fmt: skip
 
 
-def _counted(system: System, where: Where) -> set[str]:
+def _counted(plan: Plan, where: Where) -> set[str]:
     """The services whose activity a measure counts; beds and money count no admissions."""
     measure, service = where[:2]
     if service:
         return {service} if measure in ("activity", "bed_days") else set()
-    kind = ADMISSIONS.get(measure)
-    return {s for s, admission in zip(system.services, system.traits["admission"], strict=True) if admission == kind}
+    return counted(plan, measure) if measure in COUNTS else set()
 
 
 def ranges(system: System) -> dict[str, frozenset[Any]]:

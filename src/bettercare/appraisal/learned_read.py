@@ -1,10 +1,10 @@
-"""Read observations to learn from: a plan's own table, or a file of indicators and judged benefits."""
+"""Read observations to learn from: a plan's own table, or a file of indicators and benefits, judged or compared."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from bettercare.foundation.years import parse as year_of
 from bettercare.plan.new import LEARNING_FILE
 from bettercare.plan.plan import Plan
 from bettercare.plan.schema import Column, Table
-from bettercare.plan.source import read_csv
+from bettercare.plan.source import RawTable, read_csv
 from bettercare.plan.typed import Row, read_rows
 
 PUBLISHED, OWN = "published", "plan"  # what stands for a plan's ready file, and for its own table
@@ -26,7 +26,10 @@ ATTRIBUTION = ("attribution_low", "attribution_mode", "attribution_high")
 
 @dataclass(frozen=True)
 class Seen:
-    """One row of observations, checked. Months are years times 12 plus the month less 1, both ends included."""
+    """One row of observations, checked. Months are years times 12 plus the month less 1, both ends included.
+
+    `offered` says that it was worked out from records and not entered, `made_up` that those records are.
+    """
 
     id: str
     kind: str
@@ -46,6 +49,13 @@ class Seen:
     known_to_builders: bool
     file: str
     row: int | None
+    made_up: bool = False
+    offered: bool = False
+
+    @property
+    def compared(self) -> bool:
+        """Whether it is a benefit as a comparison with like people found it, and not as staff judged it."""
+        return self.kind == "benefit" and self.value is not None
 
     @property
     def months(self) -> int:
@@ -67,17 +77,18 @@ TABLE = Table(
         _column("id", "code", "Name of the observation, once in all files", key=True, required=True),
         _column("kind", "text", "What it is of", choices=("indicator", "benefit"), required=True),
         _column("indicator", "code", "Indicator of the plan that names a measure of the forecast"),
-        _column("effect", "code", "Effect of the plan that a benefit was judged of"),
+        _column("effect", "code", "Effect of the plan that a benefit is of"),
         _column("period", "text", "Financial year, month, or first and last month", required=True),
         _column("year", "year", "Financial year of the forecast that it is held against"),
-        _column("value", "number", "A rate, level or amount"),
-        _column("count", "number", "A number of events; of a benefit, those judged avoided", minimum=0.0),
-        _column("out_of", "number", "What the count is out of; of a benefit, the referrals", minimum=0.0),
+        _column("value", "number", "A rate, level or amount; of a compared benefit, admissions avoided a year"),
+        _column("count", "number", "A number of events; of a judged benefit, those avoided", minimum=0.0),
+        _column("out_of", "number", "What the count is out of; of a judged benefit, the referrals", minimum=0.0),
         _column("sd", "number", "Standard error of the value", minimum=0.0),
         _column("attribution_low", "number", "Least part of a judged benefit that is truly one"),
         _column("attribution_mode", "number", "Most likely part"),
         _column("attribution_high", "number", "Largest part"),
         _column("evidence", "code", "Where it comes from (a row of evidence.csv)"),
+        _column("made_up", "boolean", "Whether the records that it is from are synthetic", default="no"),
         _column("note", "text", "Anything a reader should know about this row"),
     ),
 )
@@ -100,7 +111,7 @@ def read_observations(plan: Plan, sources: tuple[str, ...]) -> list[Seen]:
                 raise UsageError(f'{said}. Name a file of observations, or "{OWN}" for the plan\'s own table.')
             raw = read_csv(path, path.name, problems)
             rows = read_rows(TABLE, raw, problems) if raw is not None else []
-            found += [seen for row in rows if (seen := _seen(plan, row, problems)) is not None]
+            found += [made for row in rows if (made := _seen(plan, row, problems)) is not None]
     if any(not p.warning for p in problems):
         raise Problems(p for p in problems if not p.warning)
     return found
@@ -110,6 +121,16 @@ def published(plan: Plan) -> Path | None:
     """The ready file of observations beside a plan, if it has one."""
     path = plan.folder / LEARNING_FILE if plan.folder is not None else None
     return path if path is not None and path.is_file() else None
+
+
+def offered(plan: Plan, row: Mapping[str, Any]) -> Seen:
+    """An observation that records give (`appraisal.benefits.to_observation`), read as a row of a file is."""
+    problems: list[Problem] = []
+    raw = RawTable("records", tuple(row), ((1, tuple(str(value) for value in row.values())),))
+    found = [made for one in read_rows(TABLE, raw, problems) if (made := _seen(plan, one, problems)) is not None]
+    if not found:
+        raise Problems(problems)
+    return replace(found[0], offered=True, row=None)
 
 
 def _own(plan: Plan) -> Iterator[Seen]:
@@ -166,12 +187,13 @@ def _seen(plan: Plan, row: Row, problems: list[Problem]) -> Seen | None:
         count=row["count"],
         out_of=row["out_of"],
         sd=row["sd"] or 0.0,
-        attribution=Range(kind, mode, low, high) if benefit else None,
+        attribution=Range(kind, mode, low, high) if benefit and row["value"] is None else None,
         evidence=row["evidence"] or "",
         note=row["note"] or "",
         known_to_builders=False,
         file=row.file,
         row=row.row,
+        made_up=bool(row["made_up"]),
     )
 
 
@@ -191,21 +213,36 @@ def _wrong(plan: Plan, row: Row) -> Iterator[Problem]:
     if row["count"] is not None and row["out_of"] is not None and row["count"] > row["out_of"]:
         yield row.problem("count", f"{row['count']:g} is more than out_of, {row['out_of']:g}.")
     if benefit:
-        for name in ("count", "out_of"):
-            if row[name] is None:
-                yield row.problem(
-                    name, "is blank in a benefit.", "Write how many were judged avoided, and of how many."
-                )
-        if row["out_of"] == 0:
-            yield row.problem("out_of", "is 0: a benefit of nobody referred says nothing.")
-        values = [row[name] for name in ATTRIBUTION]
-        if any(v is None for v in values):
-            hint = "A judged benefit is not a comparison: say how much of it may be real (0, 0.5 and 1, for example)."
-            yield row.problem(ATTRIBUTION[1], "low, mode and high of the attribution are needed.", hint)
-        elif not values[0] <= values[1] <= values[2]:
-            yield row.problem(ATTRIBUTION[1], "low, mode and high are not in rising order.")
+        yield from _wrong_comparison(row) if row["value"] is not None else _wrong_judgement(row)
     elif row["kind"] and row["count"] is None and row["value"] is None:
         yield row.problem("value", "and count are both blank.", "Write one of them.")
+
+
+def _wrong_comparison(row: Row) -> Iterator[Problem]:
+    hint = "A compared benefit has a value and its sd, a judged one a count, out_of and an attribution."
+    for name in ("count", "out_of", *ATTRIBUTION):
+        if row[name] is not None:
+            yield row.problem(name, "stands beside the value of a compared benefit.", hint)
+    if not row["sd"]:
+        yield row.problem("sd", "is blank or 0: a comparison has an error.", "Write its standard error.")
+
+
+def _wrong_judgement(row: Row) -> Iterator[Problem]:
+    for name in ("count", "out_of"):
+        if row[name] is None:
+            hint = "Write how many were judged avoided, and of how many; or value and sd, if like people were compared."
+            yield row.problem(name, "is blank in a benefit.", hint)
+    if row["out_of"] == 0:
+        yield row.problem("out_of", "is 0: a benefit of nobody referred says nothing.")
+    if row["sd"] is not None:
+        hint = "Write the comparison as value and sd (`bettercare benefits --observation` does), with nothing judged."
+        yield row.problem("sd", "is that of a comparison, and this benefit is judged.", hint)
+    values = [row[name] for name in ATTRIBUTION]
+    if any(v is None for v in values):
+        hint = "A judged benefit is not a comparison: say how much of it may be real (0, 0.5 and 1, for example)."
+        yield row.problem(ATTRIBUTION[1], "low, mode and high of the attribution are needed.", hint)
+    elif not values[0] <= values[1] <= values[2]:
+        yield row.problem(ATTRIBUTION[1], "low, mode and high are not in rising order.")
 
 
 def _measure(plan: Plan, indicator: str) -> str:

@@ -58,23 +58,26 @@ def update(found: LearnedPlan, initiative: str) -> Update:
     last = 0
     for one in sorted(mine):
         seen = [u for u in found.used if u.effect is not None and u.effect.size.column == one]
-        compared = all(_compared(u) for u in seen)
+        compared = all(u.seen.compared and not u.seen.made_up for u in seen)
         last = max(last, *(u.seen.last for u in seen))
         row = _evidence(found.plan, seen, compared)
         evidence.append(row)
         for e in found.effects:
             if column[e.effect] == one:
-                effects[e.effect] = _cells(found.plan, e, row["code"], compared)
+                effects[e.effect] = _cells(found.plan, e, row["code"], _why_weak(seen))
     return Update(effects, tuple(evidence), said(last) if last else "")
 
 
-def _compared(used: Used) -> bool:
-    """Whether an observation is a comparison with like people: it states one part of the claim, and an error of it."""
-    factor = used.seen.attribution
-    return factor is not None and factor.fixed and used.seen.sd > 0.0
+def _why_weak(seen: Sequence[Used]) -> str:
+    """Why the grade of an effect cannot rise by these observations; blank where comparisons raise it."""
+    if any(u.seen.made_up for u in seen):
+        return "Made-up records are part of this: it may be used to try things out, and for no plan of real care."
+    if not all(u.seen.compared for u in seen):
+        return "How much of what staff judged avoided is real was assumed, so the grade stays as it was."
+    return ""
 
 
-def _cells(plan: Plan, e: EffectLearned, evidence: str, compared: bool) -> dict[str, str]:
+def _cells(plan: Plan, e: EffectLearned, evidence: str, why: str) -> dict[str, str]:
     digits = DIGITS[e.unit]
     low, mode, high = (f"{round(v, digits) + 0.0:g}" for v in (e.posterior.p5, e.posterior.mean, e.posterior.p95))
     before = plan.tables["effects"].row(by_predicate=_is(e.effect), named=True)
@@ -82,10 +85,9 @@ def _cells(plan: Plan, e: EffectLearned, evidence: str, compared: bool) -> dict[
     then = f"Range after this partnership's own observations. Before: {was}."
     made = {"distribution": "normal", "low": low, "mode": mode, "high": high, "interval": "p5-p95"}
     made["evidence"] = evidence
-    if compared:
+    if not why:
         better = before["grade"] if before["grade"] == "strong" else "moderate"
         return {**made, "grade": better, "assumed": ""}
-    why = "How much of what staff judged avoided is real was assumed, so the grade stays as it was."
     return {**made, "assumed": f"{then} {why}"}
 
 
@@ -104,16 +106,23 @@ def _evidence(plan: Plan, seen: Sequence[Used], compared: bool) -> dict[str, str
     year, number = last // 12, last % 12 + 1
     end = date(year, number, calendar.monthrange(year, number)[1])
     names = ", ".join(u.seen.id for u in seen)
-    counts = "; ".join(f"{u.seen.count:g} of {u.seen.out_of:g}" for u in seen)
+    whose = "Made-up records" if any(u.seen.made_up for u in seen) else "This partnership's observations"
     return {
         "code": f"{PREFIX}{first.code}-{month}",
-        "citation": f"This partnership's observations up to {said(last)}",
-        "where": f"Observations {names}: {counts} judged avoided",
+        "citation": f"{whose} up to {said(last)}",
+        "where": f"Observations {names}: {'; '.join(_found(u) for u in seen)}",
         "badge": "modelled" if compared else "assumed",
         "grade": "controlled" if compared else "judgement",
         "known_from": max([end, *(known[s] for s in sources)]).isoformat(),
         "note": f"Learnt from {names}" + (f" ({', '.join(sorted(sources))})." if sources else "."),
     }
+
+
+def _found(used: Used) -> str:
+    seen = used.seen
+    if seen.compared:
+        return f"{seen.value:g} a year (standard error {seen.sd:g}) against matched controls"
+    return f"{seen.count:g} of {seen.out_of:g} judged avoided"
 
 
 def _is(code: str) -> Any:

@@ -9,21 +9,22 @@ import numpy as np
 
 from bettercare.appraisal.matched import FEWEST, Matched
 from bettercare.appraisal.matched_history import Array, Times, Whole
+from bettercare.engines.learn.benefit import LEVEL
 from bettercare.foundation.problems import UsageError
 
 MONTH = 365.25 / 12.0
 MONTHS = 6
 ENOUGH_EVENTS = 8  # in each group; fewer may not be shown at all, and have no interval worth the name
-LEVEL = 0.95
 EVENTS_A_TERM = 15  # of both groups, for each further term of the regression
 STEPS = 50
 MOST = 3.0  # logarithm of a ratio beyond which it is not looked for
 LEAST = 0.05
+SETTLED = 1e-3  # logarithm of a ratio
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with the ends of its 95% interval."""
+    """A value with the ends of its interval, at the LEVEL of all intervals of effects (90%)."""
 
     value: float
     low: float
@@ -140,7 +141,7 @@ def _terms(matched: Matched, events: int) -> Array:
 
 def _estimates(
     events: list[Array], later: Array, time: list[Array], terms: Array, cluster: Whole, months: int
-) -> tuple[Estimate, Estimate]:
+) -> tuple[Estimate | None, Estimate | None]:
     """Rate ratio, and difference for 100 people over the months, with errors robust to clusters.
 
     Poisson regression of the events on the group and on what the pairs still differ in. Each cluster's part in the
@@ -149,7 +150,8 @@ def _estimates(
 
     `later` are those of the controls' events that came after they were referred themselves. Taken as they are they
     would hide part of an effect; so each counts as what it would have been without the scheme, one over the ratio,
-    and the ratio is found again until it stays (a structural nested mean model, Robins 1994).
+    and the ratio is found again until it stays (a structural nested mean model, Robins 1994). Where it does not stay,
+    because too many controls were referred later, there is no estimate.
     """
     from scipy.stats import t as student
 
@@ -165,6 +167,8 @@ def _estimates(
         before, log = log, float(np.clip(beta[0], -MOST, MOST))
         if abs(log - before) < 1e-6:
             break
+    if abs(log) >= MOST or abs(log - before) > SETTLED:
+        return None, None
     # What of the controls' events hangs on the ratio itself says nothing about it.
     moved = float(later.sum()) * math.exp(-log)
     parts = parts / max(1.0 - moved / (float((events[1] - later).sum()) + moved), LEAST)

@@ -35,14 +35,15 @@ def benefits(
 
     from bettercare.activity.store import Store as EventStore
     from bettercare.appraisal.benefits import benefits as judge
-    from bettercare.appraisal.benefits import to_observation
+    from bettercare.appraisal.benefits_observed import people_each, to_observation
     from bettercare.reporting import benefits_answer, terminal
 
     content = read(plan)
     held = EventStore.open(store)
-    found = judge(content, held.connect(content), initiative, months, 1 if seed is None else seed)
+    connection = held.connect(content)
+    found = judge(content, connection, initiative, months, 1 if seed is None else seed)
     if observation is not None:
-        row = to_observation(found, effect)
+        row = to_observation(found, effect, people_each(content, connection) if held.synthetic else None)
         with open(observation, "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(row))
             writer.writeheader()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bettercare.engines.learn.benefit import LEVEL
+from bettercare.reporting import text
 from bettercare.reporting.terminal import wrapped
 
 if TYPE_CHECKING:
-    from bettercare.appraisal.benefits import Benefits
+    from bettercare.appraisal.benefits import Benefits, InPlan
     from bettercare.appraisal.matched_effect import Estimate
 
 METHOD = (
@@ -20,7 +23,7 @@ MADE_UP = "made up: the records are synthetic"
 
 
 def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:
-    """Plain values. Counts are as disclosure control lets them be shown; intervals are 95%."""
+    """Plain values. Counts are as disclosure control lets them be shown; intervals are those of `interval`."""
     claimed, compared = found.claimed, found.compared
     answer: dict[str, Any] = {
         "initiative": found.initiative,
@@ -29,6 +32,7 @@ def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:
         "referrals_to": found.last,
         "months_followed": found.months,
         "badge": MADE_UP if synthetic else "measured (claimed), modelled (compared)",
+        "interval": LEVEL,
         "claimed": {
             "judged_by": list(claimed.judged_by),
             "criterion": "the staff's own judgement that the person would otherwise have been admitted",
@@ -38,7 +42,7 @@ def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:
         },
         "compared": None,
         "no_comparison_because": found.why_not,
-        "plan_assumes": [vars(one) for one in found.in_plan],
+        "plan_assumes": [asdict(one) for one in found.in_plan],
         "plan_uses": found.uses,
         "words": list(found.words),
     }
@@ -79,13 +83,12 @@ def lines(found: Benefits, *, synthetic: bool = False) -> Iterator[str]:
     yield f"Referred from {found.first} to {found.last}." + (f" Badge: {MADE_UP}." if synthetic else "")
     claimed, compared = found.claimed, found.compared
     yield ""
-    yield f"{'':<38}{'a year':>10}   95% interval"
+    yield f"{'':<38}{'a year':>10}   {LEVEL:.0%} interval"
     yield _line("Claimed: judged avoided by staff", claimed.a_year)
     yield _line("Compared: with like people", compared.avoided_a_year if compared else None)
     for one in found.in_plan:
-        span = f"{one.low:,g} to {one.high:,g}" if one.low is not None and one.high is not None else "fixed"
         plan_claim = "" if one.claimed is None else f"; claimed {one.claimed:,g}"
-        yield f"  The plan assumes ({one.code}, {one.unit}): {one.mode:,g} ({span}){plan_claim}"
+        yield f"  The plan assumes ({one.code}, {one.unit}): {_range(one)}{plan_claim}"
     yield ""
     yield from wrapped(found.words)
     if compared is None:
@@ -112,6 +115,12 @@ def _said(value: Estimate | None, digits: int = 2) -> str:
     if value is None:
         return "too few to say"
     return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+
+
+def _range(one: InPlan) -> str:
+    """Mean and interval, as `bettercare learn` says them."""
+    say = text.percent if one.unit == "share" else text.number
+    return f"{say(one.assumed.mean)} ({text.span(say(one.assumed.p5), say(one.assumed.p95))})"
 
 
 def _line(label: str, value: Estimate | None) -> str:

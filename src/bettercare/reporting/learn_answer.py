@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bettercare.engines.learn.benefit import LEVEL
 from bettercare.engines.learn.likelihood import DISCREPANCY
 from bettercare.reporting import text
 from bettercare.reporting.labels import MEASURES, Labels, quoted
 from bettercare.reporting.terminal import wrapped
 
 if TYPE_CHECKING:
-    from bettercare.appraisal.learned import Change, Claim, EffectLearned, LearnedPlan, Spread
+    from bettercare.appraisal.learned import Benefit, Change, EffectLearned, LearnedPlan
+    from bettercare.appraisal.spread import Spread
     from bettercare.engines.learn import Check
 
 BRIEF = {
@@ -22,10 +24,6 @@ BRIEF = {
     "mental_health_beds_needed": "Mental health beds needed",
     "emergency_admissions": "Emergency admissions",
 }
-ASSUMED = (
-    f"Assumed: the forecast may be off by {text.percent(DISCREPANCY)} even with all inputs right, and the attribution "
-    "of judged benefits as the file states it. Both are judgements; change them and see."
-)
 
 
 def as_json(found: LearnedPlan) -> dict[str, Any]:
@@ -39,7 +37,13 @@ def as_json(found: LearnedPlan) -> dict[str, Any]:
         "scenario": found.scenario,
         "sources": list(found.sources),
         "seed": found.before.seed,
-        "draws": {"forecast": found.before.draws, "learning": learned.prior_draws, "pool": learned.weights.size},
+        "draws": {
+            "forecast": found.before.draws,
+            "learning": learned.prior_draws,
+            "pool": learned.weights.size,
+            "said": draws(found),
+        },
+        "interval": LEVEL,
         "effective_draws": {"rounds": list(learned.effective), "end": learned.ess, "wanted": learned.enough},
         "discrepancy": {"relative_sd": DISCREPANCY, "badge": "assumed"},
         "observations": [
@@ -50,13 +54,14 @@ def as_json(found: LearnedPlan) -> dict[str, Any]:
                 "period": u.seen.period,
                 "year": u.seen.year,
                 "known_to_builders": u.seen.known_to_builders,
+                "made_up": u.seen.made_up,
                 **_check(checks[u.seen.id]),
             }
             for u in found.used
         ],
         "conflicts": [c.id for c in learned.conflicts],
         "left_out": [{"id": s.id, "why": why} for s, why in found.left_out],
-        "claims": [asdict(c) for c in found.claims],
+        "benefits": [asdict(b) for b in found.benefits],
         "effects": [asdict(e) for e in found.effects],
         "forecast": {year: {c.measure: _change(c) for c in found.changes(year)} for year in found.before.years[1:]},
         "headline_year": headline,
@@ -88,15 +93,15 @@ def lines(found: LearnedPlan) -> Iterator[str]:
     labels = Labels(found.plan)
     yield f"WHAT THE EVIDENCE DOES TO {labels.scenario(found.scenario)}".upper()
     yield from wrapped(opening(found))
-    if found.claims:
-        yield "JUDGED BENEFITS BESIDE WHAT COMPARISONS ELSEWHERE FOUND, A YEAR"
-        for claim in found.claims:
-            yield from wrapped(_claim(claim))
+    if found.benefits:
+        yield "BENEFITS SEEN HERE BESIDE WHAT EVALUATIONS ELSEWHERE FOUND, A YEAR"
+        for benefit in found.benefits:
+            yield from wrapped(_benefit(benefit))
     yield from _effects(found)
     yield from _forecast(found)
     yield from _fit(found)
     yield "WHAT THIS IS NOT"
-    yield from wrapped([ASSUMED, *known(found)])
+    yield from wrapped([assumed(found), *known(found), draws(found)])
 
 
 def opening(found: LearnedPlan) -> list[str]:
@@ -118,24 +123,57 @@ def opening(found: LearnedPlan) -> list[str]:
     if found.left_out:
         why = sorted({reason for _, reason in found.left_out})
         said.append(f"Left out: {text.counted(len(found.left_out), 'observation')} ({'; '.join(why)}).")
+    said += made_up(found)
     return said
 
 
-def _claim(claim: Claim) -> list[str]:
-    share, low, high = claim.judged
+def made_up(found: LearnedPlan) -> list[str]:
+    """A warning where what was learnt from rests on synthetic records."""
+    if not found.made_up:
+        return []
+    named = text.listed(list(found.made_up))
+    return [f"Made up: {named} rest on synthetic records, and so does all that follows. It says nothing of real care."]
+
+
+def draws(found: LearnedPlan) -> str:
+    """How many draws the forecast was made of, and how many learning took, which may be more than were asked for."""
+    size, learning = found.before.draws, found.learned.prior_draws
+    said = f"The forecasts before and after have {size:,} draws each. Learning used {learning:,}"
+    return f"{said}, the least that it needs, whatever --draws says." if learning > size else f"{said}."
+
+
+def assumed(found: LearnedPlan) -> str:
+    """What of all this is a judgement."""
+    off = f"Assumed: the forecast may be off by {text.percent(DISCREPANCY)} even with all inputs right"
+    if any(b.attribution for b in found.benefits):
+        off += ", and the attribution of judged benefits as the file states it"
+    return f"{off}. Such judgements are yours to change: try others and see."
+
+
+def _benefit(b: Benefit) -> list[str]:
+    first = f"{quoted(b.title, 50)} ({b.effect}): {_claimed(b)}" if b.claim else f"{quoted(b.title, 50)} ({b.effect})."
+    elsewhere = f"  Evaluations elsewhere: {_range(b.elsewhere)}."
+    if b.chance:
+        chance = "less than 1 in 1,000" if b.chance[0] < 0.001 else text.percent(b.chance[0])
+        elsewhere += f" The chance that they leave of an effect as large as claimed: {chance}."
+    return [first, elsewhere, f"  {_own(b)}: {_range(b.own)}. Both together: {_range(b.posterior)}."]
+
+
+def _claimed(b: Benefit) -> str:
+    assert b.claim is not None
+    share, low, high = b.claim.share
     shown = text.span(text.percent(low), text.percent(high))
-    least, likely, most = (text.percent(factor) for factor in claim.attribution)
-    chance = "less than 1 in 1,000" if claim.chance[0] < 0.001 else text.percent(claim.chance[0])
-    counted = f"{text.number(claim.avoided)} of {text.number(claim.referrals)} judged avoided"
-    judged = f"{text.percent(share)} ({shown} with 95% probability)"
-    factor = f"{least} to {most} of it taken to be real (most likely {likely}, assumed)"
-    first = f"{quoted(claim.title, 50)} ({claim.effect}): {counted}, {judged}, or {text.number(claim.claimed)} a year"
-    elsewhere = f"  Evaluations elsewhere: {_range(claim.elsewhere)}."
-    return [
-        f"{first} if all were truly avoided.",
-        f"{elsewhere} The chance that they leave of an effect as large as claimed: {chance}.",
-        f"  With {factor}: {_range(claim.attributed)}. Both together: {_range(claim.posterior)}.",
-    ]
+    counted = f"{text.number(b.claim.avoided)} of {text.number(b.claim.referrals)} judged avoided"
+    judged = f"{text.percent(share)} ({shown} with {LEVEL:.0%} probability)"
+    return f"{counted}, {judged}, or {text.number(b.claim.a_year[0])} a year if all were truly avoided."
+
+
+def _own(b: Benefit) -> str:
+    if b.attribution is None:
+        instead = f" (in place of what was judged, {b.replaces})" if b.replaces else ""
+        return f"Compared here with like people{instead}"
+    least, likely, most = (text.percent(factor) for factor in b.attribution)
+    return f"With {least} to {most} of it taken to be real (most likely {likely}, assumed)"
 
 
 def _range(s: Spread) -> str:

@@ -8,22 +8,23 @@ from bettercare.reporting import text
 from bettercare.reporting.chapters import Block, Chapter
 from bettercare.reporting.chart_style import Table
 from bettercare.reporting.labels import MEASURES
-from bettercare.reporting.learn_answer import ASSUMED, known, opening
+from bettercare.reporting.learn_answer import assumed, draws, known, opening
 
 if TYPE_CHECKING:
-    from bettercare.appraisal.learned import LearnedPlan, Spread
+    from bettercare.appraisal.learned import LearnedPlan
+    from bettercare.appraisal.spread import Spread
 
 CODE, TITLE = "after-evidence", "What the evidence changed"
 
 
 def chapter(found: LearnedPlan) -> Chapter:
-    """Judged benefits beside comparisons elsewhere, effects and the forecast before and after."""
+    """Benefits seen here beside comparisons elsewhere, effects and the forecast before and after."""
     said = "All figures of this report are those after the evidence that this chapter names."
     blocks: list[Block] = [said, *opening(found)]
-    if found.claims:
-        blocks.append(_claims(found))
+    if found.benefits:
+        blocks.append(_benefits(found))
     blocks += [_effects(found), _forecast(found)]
-    blocks += [ASSUMED, *known(found)]
+    blocks += [assumed(found), *known(found), draws(found)]
     return Chapter(CODE, TITLE, tuple(blocks))
 
 
@@ -31,22 +32,29 @@ def _range(s: Spread) -> str:
     return f"{text.number(s.mean)} ({text.span(text.number(s.p5), text.number(s.p95))})"
 
 
-def _claims(found: LearnedPlan) -> Table:
-    headers = ("Scheme", "Judged avoided", "A year, as claimed", "Elsewhere", "Claim, attributed", "Both together")
+def _benefits(found: LearnedPlan) -> Table:
+    headers = ("Scheme", "Judged avoided", "A year, as claimed", "Elsewhere", "Own data", "Both together")
     rows = [
         (
-            f"{c.title} ({c.effect})",
-            f"{text.number(c.avoided)} of {text.number(c.referrals)}",
-            text.number(c.claimed),
-            _range(c.elsewhere),
-            _range(c.attributed),
-            _range(c.posterior),
+            f"{b.title} ({b.effect})",
+            f"{text.number(b.claim.avoided)} of {text.number(b.claim.referrals)}" if b.claim else "not judged",
+            text.number(b.claim.a_year[0]) if b.claim else "",
+            _range(b.elsewhere),
+            f"{_range(b.own)}, {'compared' if b.basis == 'compared' else 'the claim, attributed'}",
+            _range(b.posterior),
         )
-        for c in found.claims
+        for b in found.benefits
     ]
-    note = "Mean and 90% range. Elsewhere: what evaluations elsewhere leave possible, as the plan has it."
-    caption = "Judged benefits beside what comparisons elsewhere found"
-    return Table(caption, headers, tuple(rows), ("assumed",) * len(rows), note)
+    badges = tuple(
+        "made up" if b.made_up else "modelled" if b.basis == "compared" else "assumed" for b in found.benefits
+    )
+    note = (
+        "Mean and 90% range. Elsewhere: what evaluations elsewhere leave possible, as the plan has it. Own data: the "
+        "comparison with like people where there is one, in place of the claim; otherwise the part of the claim that "
+        "is taken as real."
+    )
+    caption = "Benefits seen here beside what comparisons elsewhere found"
+    return Table(caption, headers, tuple(rows), badges, note)
 
 
 def _effects(found: LearnedPlan) -> Table:

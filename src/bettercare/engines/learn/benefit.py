@@ -17,6 +17,7 @@ from bettercare.foundation.ranges import Range
 Array = NDArray[np.float64]
 
 JEFFREYS = 0.5
+LEVEL = 0.9  # of every interval of a claim, a comparison or an effect: that of all ranges of the forecast
 _SHARES, _FACTORS = 15, 75  # equally likely points of the judged share and of the attribution
 
 
@@ -37,7 +38,7 @@ class Judged:
 
         return np.asarray(betaincinv(self.a, self.b, position), dtype=np.float64)
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval with this probability, as much left out below as above."""
         low, high = self.at(np.array([0.5 - level / 2.0, 0.5 + level / 2.0]))
         return float(low), float(high)
@@ -51,6 +52,32 @@ def judged(avoided: float, referrals: float, earlier: tuple[float, float] = (0.0
     """
     k, n = earlier
     return Judged(JEFFREYS + power * k + avoided, JEFFREYS + power * (n - k) + referrals - avoided)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What staff claim, and how sure the counts leave the share: `share` of referrals and `a_year` are each (as judged,
+    low, high) at LEVEL. `a_year` is avoided admissions a year at the pace of the period, were all of it real.
+    """
+
+    avoided: float
+    referrals: float
+    referrals_a_year: float
+    share: tuple[float, float, float]
+    a_year: tuple[float, float, float]
+
+
+def claim(avoided: float, referrals: float, months: int) -> Claim:
+    """The claim of `avoided` among `referrals` in some months: the one place where it is put for a year.
+
+    The middle is what was claimed itself, with nothing taken off; the ends are those of the judged share.
+    """
+    a_year = 12.0 / months
+    middle = avoided / referrals
+    low, high = judged(avoided, referrals).interval()
+    share = (middle, min(low, middle), max(high, middle))  # where none or all were judged, Jeffreys' leaves that out
+    year = (avoided * a_year, referrals * a_year * share[1], referrals * a_year * share[2])
+    return Claim(avoided, referrals, referrals * a_year, share, year)
 
 
 def points(share: Judged, referrals_a_year: float, attribution: Range) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bettercare.foundation.problems import Problem, count
@@ -13,7 +13,8 @@ class Entry:
     """What an observation is about, as far as it decides whether two are the same evidence.
 
     `subject` is the indicator, or the uncertain input that a benefit speaks of; `services` what it counts; `place` a
-    code or blank for everywhere; `first` and `last` are months (years times 12 plus month).
+    code or blank for everywhere; `first` and `last` are months (years times 12 plus month). `compared` says that a
+    benefit is a comparison with like people, `offered` that records give it and no person entered it.
     """
 
     id: str
@@ -25,19 +26,52 @@ class Entry:
     last: int
     file: str
     row: int | None
+    compared: bool = False
+    offered: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        return self.kind == "benefit" and not self.compared
 
 
-def entered_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """A problem for each observation that has been entered before, under its own name or another."""
-    before: list[Entry] = []
-    for entry in entries:
-        found = next(((e, why) for e in before if (why := _same(e, entry))), None)
-        if found is not None:
-            other, why = found
-            where = f" ({other.file}{'' if other.row is None else f', row {other.row}'})"
-            hint = "Each observation may enter once: take one of the two out."
-            yield Problem(entry.file, entry.row, "id", f'"{entry.id}" {why} "{other.id}"{where}.', hint)
-        before.append(entry)
+@dataclass(frozen=True)
+class Gone:
+    """That an observation gives way: to which (its place in the list), and why, in words."""
+
+    to: int
+    why: str
+
+
+def settled(entries: Sequence[Entry]) -> tuple[dict[int, Gone], list[Problem]]:
+    """Which observations give way, by place in the list; and a problem for each that is entered twice.
+
+    A judged benefit gives way to a comparison of the same effect, place and period: both rest on the same people, and
+    only the comparison says what would have happened otherwise. What is offered gives way to all that was entered,
+    except to a judged benefit.
+    """
+    kept: list[int] = []
+    gone: dict[int, Gone] = {}
+    problems: list[Problem] = []
+    order = sorted(range(len(entries)), key=lambda i: (entries[i].is_judged, entries[i].offered))
+    for i in order:
+        entry = entries[i]
+        j, why = next(((j, why) for j in kept if (why := _same(entries[j], entry))), (i, ""))
+        other = entries[j]
+        if why and entry.is_judged and other.compared and entry.id != other.id:
+            said = f'the comparison with like people "{other.id}" takes its place, as both rest on the same people'
+            gone[i] = Gone(j, said)
+        elif why and entry.offered:
+            gone[i] = Gone(j, f'it {why} "{other.id}"')
+        else:
+            problems += [_twice(entry, other, why)] if why else []
+            kept.append(i)
+    return gone, problems
+
+
+def _twice(entry: Entry, other: Entry, why: str) -> Problem:
+    where = f" ({other.file}{'' if other.row is None else f', row {other.row}'})"
+    hint = "Each observation may enter once: take one of the two out."
+    return Problem(entry.file, entry.row, "id", f'"{entry.id}" {why} "{other.id}"{where}.', hint)
 
 
 def _same(a: Entry, b: Entry) -> str:

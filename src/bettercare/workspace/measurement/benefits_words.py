@@ -10,8 +10,9 @@ from bettercare.reporting import text
 from bettercare.reporting.labels import MEASURES
 
 if TYPE_CHECKING:
-    from bettercare.appraisal.learned import Change, Claim, Spread
+    from bettercare.appraisal.learned import Benefit, Change
     from bettercare.appraisal.matched_effect import Estimate
+    from bettercare.appraisal.spread import Spread
 
 LEFT, RIGHT, WIDTH = 16, 464, 480
 RARE = 0.001
@@ -32,10 +33,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Picture:
-    """The three ranges and the claim on one axis."""
+    """The three ranges on one axis, and the claim where there is one."""
 
     bars: tuple[Bar, ...]
-    claim: float
+    claim: float | None
     claimed: str
     none: float
     ticks: tuple[tuple[float, str], ...]
@@ -49,7 +50,7 @@ def spread(s: Spread, unit: str = "count-a-year") -> str:
 
 
 def interval(e: Estimate | None, digits: int = 0) -> str:
-    """An estimate with its 95% interval."""
+    """An estimate with its 90% interval."""
     if e is None:
         return "too few to say"
     ends = text.span(text.grouped(e.low, digits), text.grouped(e.high, digits))
@@ -67,23 +68,43 @@ def chance(p: float) -> str:
     return f"about {max(1, min(9, round(10.0 * p)))} in 10"
 
 
-def how_far(claim: Claim) -> str:
+def how_far(benefit: Benefit) -> str:
     """How far a claim is from what evaluations elsewhere found."""
-    beyond = claim.claimed - claim.elsewhere.p95
+    if benefit.claim is None or benefit.chance is None:
+        return f"Evaluations elsewhere leave {spread(benefit.elsewhere)} a year. Nobody judged what it avoids."
+    claimed = benefit.claim.a_year[0]
+    beyond = claimed - benefit.elsewhere.p95
     where = (
         f"That is {text.number(beyond)} a year above the upper end of their 90% range."
         if beyond > 0.0
         else "That lies below the lower end of their 90% range."
-        if claim.claimed < claim.elsewhere.p5
+        if claimed < benefit.elsewhere.p5
         else "That lies within their 90% range."
     )
-    before, after = (chance(p) for p in claim.chance)
+    before, after = (chance(p) for p in benefit.chance)
     then = "and it is the same after it" if before == after else f"and {after} after it"
     return (
-        f"The claim comes to {text.number(claim.claimed)} a year. Evaluations elsewhere leave "
-        f"{spread(claim.elsewhere)}. {where} "
+        f"The claim comes to {text.number(claimed)} a year. Evaluations elsewhere leave "
+        f"{spread(benefit.elsewhere)}. {where} "
         f"The chance of an effect as large as the claim was {before} before this evidence, {then}."
     )
+
+
+def rests_on(benefit: Benefit) -> str:
+    """Which of this partnership's own data the effect is learnt from."""
+    if benefit.basis == "judged":
+        return "What is learnt rests on what staff judged: no like people were compared in these months."
+    if benefit.replaces:
+        return (
+            "What is learnt rests on the comparison with like people. It takes the place of what staff judged "
+            f"({benefit.replaces}): both are of the same people, who must not be counted twice."
+        )
+    return "What is learnt rests on the comparison with like people."
+
+
+def own(benefit: Benefit) -> str:
+    """What this partnership's own data are, in a few words."""
+    return "Own data, compared with like people" if benefit.basis == "compared" else "Own data, the part taken as real"
 
 
 def moved(change: Change) -> str:
@@ -114,14 +135,11 @@ def overall(changes: tuple[Change, ...]) -> str:
     )
 
 
-def picture(claim: Claim) -> Picture:
-    """The three ranges of a claim and the claim itself on one axis, in admissions a year."""
-    rows = (
-        ("Elsewhere", claim.elsewhere),
-        ("Own data, the part taken as real", claim.attributed),
-        ("Both together", claim.posterior),
-    )
-    ends = [v for _, s in rows for v in (s.p5, s.p95)] + [claim.claimed, 0.0]
+def picture(benefit: Benefit) -> Picture:
+    """The three ranges of a benefit and what was claimed on one axis, in admissions a year."""
+    rows = (("Elsewhere", benefit.elsewhere), (own(benefit), benefit.own), ("Both together", benefit.posterior))
+    claimed = benefit.claim.a_year[0] if benefit.claim else None
+    ends = [v for _, s in rows for v in (s.p5, s.p95)] + [0.0] + ([] if claimed is None else [claimed])
     step = _step(max(ends) - min(ends))
     low, high = math.floor(min(ends) / step) * step, math.ceil(max(ends) / step) * step
 
@@ -132,8 +150,11 @@ def picture(claim: Claim) -> Picture:
     count = round((high - low) / step)
     ticks = tuple((x(low + i * step), text.grouped(low + i * step)) for i in range(count + 1))
     said = "; ".join(f"{bar.label.lower()}: {bar.said}" for bar in bars)
-    alt = f"Ranges of the effect a year. {said}. Claimed: {text.number(claim.claimed)}."
-    return Picture(bars, x(claim.claimed), text.number(claim.claimed), x(0.0), ticks, alt)
+    alt = f"Ranges of the effect a year. {said}."
+    if claimed is None:
+        return Picture(bars, None, "", x(0.0), ticks, alt)
+    shown = text.number(claimed)
+    return Picture(bars, x(claimed), shown, x(0.0), ticks, f"{alt} Claimed: {shown}.")
 
 
 def _step(width: float) -> float:

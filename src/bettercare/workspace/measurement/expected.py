@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bettercare.appraisal.months import part
 from bettercare.reporting.chart_control import Expected
 from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.records import MADE_UP
@@ -45,7 +46,10 @@ def _of_a_sample(definition: Definition, series: Series) -> bool:
 
 
 def path(plan: Plan, definition: Definition, series: Series) -> list[Expected] | None:
-    """The forecast's path under the main scenario: empty where it has none, None while it is being worked out."""
+    """The forecast's path under the main scenario: empty where it has none, None while it is being worked out.
+
+    Of a year's number each month has its part (`appraisal.months`): its days, and the plan's seasons.
+    """
     row = has_measure(plan, definition, series)
     if row is None:
         return []
@@ -55,18 +59,19 @@ def path(plan: Plan, definition: Definition, series: Series) -> list[Expected] |
     made = forecast_of(plan, [main], contribution.DRAWS)
     result = made.result(main)
     place = str(row["site"] or series.locality or row["locality"] or "")
-    part = 1.0 if series.source == PUBLISHED or definition.unit in SHARES else 1.0 / MONTHS
+    whole = series.source == PUBLISHED or definition.unit in SHARES
+    measure, service = str(row["measure"]), str(row["service"] or "")
     out = []
     for year in made.years:
         try:
-            draws = result.draws(
-                str(row["measure"]), year, str(row["service"] or ""), place, str(row["partner"] or "")
-            )  # fmt: skip
+            draws = result.draws(measure, year, service, place, str(row["partner"] or ""))
         except KeyError:
             return []
-        p5, p95 = np.quantile(draws, [0.05, 0.95]) * part
-        mean = float(draws.mean()) * part
-        out += [Expected(when, mean, float(p5), float(p95)) for when in _dates(year, series)]
+        mean, (p5, p95) = float(draws.mean()), (float(q) for q in np.quantile(draws, [0.05, 0.95]))
+        for when in _dates(year, series):
+            month = when.year * MONTHS + when.month - 1
+            share = 1.0 if whole else part(plan, measure, service, month, month)
+            out.append(Expected(when, mean * share, p5 * share, p95 * share))
     return out
 
 

@@ -9,7 +9,7 @@ from bettercare import UsageError
 from bettercare.activity.risk_judged import CHANCES
 from bettercare.reporting import risk_answer
 from bettercare.workspace.measurement import records
-from bettercare.workspace.measurement.benefits import NONE, Kept, _beside
+from bettercare.workspace.measurement.benefits import NONE, Kept, beside
 from bettercare.workspace.programme import facts
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _kept(store: Store, plan: Plan) -> Kept:
         with store.connect(plan) as connection:
             return need_of(store, plan, connection)
 
-    return _beside(("need", plan.fingerprint, records.state_of(store)), work)
+    return beside(("need", plan.fingerprint, records.state_of(store)), work)
 
 
 def _said(found: Need, plan: Plan, synthetic: bool) -> Shown:

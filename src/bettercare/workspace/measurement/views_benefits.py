@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bettercare import Plan, Problems
 from bettercare.appraisal.learned_update import said
-from bettercare.engines.learn.benefit import judged
+from bettercare.engines.learn.benefit import LEVEL, claim
 from bettercare.reporting import text
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.measurement import benefits, benefits_words, records
@@ -24,7 +25,7 @@ from bettercare.workspace.programme.overlay import cell_change, new_row
 from bettercare.workspace.programme.views_slip import proposers, saved
 
 if TYPE_CHECKING:
-    from bettercare.appraisal.learned import EffectLearned
+    from bettercare.appraisal.learned import Benefit, EffectLearned
     from bettercare.appraisal.learned_read import Seen
     from bettercare.appraisal.learned_update import Update
 
@@ -84,8 +85,11 @@ def _page(request: HttpRequest, revision: Revision, code: str, form: Form) -> Ht
         **_claimed(plan, code, found),
         "compared": compared,
         "compared_rows": _compared(compared),
+        "compared_use": _use(found, code),
+        "level": f"{LEVEL:.0%}",
         "made_up": records.MADE_UP if _made_up() else "",
         "learnt": learnt,
+        "benefits": [_benefit(b, found) for b in found.benefits if b.effect in _own(found, code)] if found else [],
         "effects": [_effect(e, found) for e in found.effects if e.initiative == code] if found else [],
         "others": _others(found, code),
         "changes": [benefits_words.measure(c) for c in found.changes] if found else [],
@@ -101,28 +105,25 @@ def _page(request: HttpRequest, revision: Revision, code: str, form: Form) -> Ht
 
 
 def _claimed(plan: Plan, code: str, found: Learnt | None) -> dict[str, Any]:
-    """What staff judged, from the file of observations; and beside it what was learnt of each claim."""
+    """What staff judged, from the file of observations; and beside it why nothing was learnt from it, if so."""
     try:
         seen = benefits.claims(plan, code)
     except Problems as problems:
         return {"claims": [], "wrong": [str(p) for p in problems.items[:5]]}
-    known = {claim.id: claim for claim in found.claims} if found else {}
-    return {"claims": [_claim(plan, one, known.get(one.id), found) for one in seen], "wrong": []}
+    return {"claims": [_claim(plan, one, found) for one in seen], "wrong": []}
 
 
-def _claim(plan: Plan, seen: Seen, claim: Any, found: Learnt | None) -> dict[str, Any]:
-    share = judged(seen.count or 0.0, seen.out_of or 1.0)
-    low, high = share.interval()
+def _claim(plan: Plan, seen: Seen, found: Learnt | None) -> dict[str, Any]:
+    said_so = claim(seen.count or 0.0, seen.out_of or 1.0, seen.months)
     source = facts.row(plan, "evidence", code=seen.evidence) or {}
     where = str(source.get("where", ""))
-    a_year = (seen.out_of or 0.0) * 12.0 / seen.months
     factor = seen.attribution
     return {
         "id": seen.id,
         "period": said(seen.first) if seen.first == seen.last else f"{said(seen.first)} to {said(seen.last)}",
         "counts": f"{text.number(seen.count or 0.0)} of {text.number(seen.out_of or 0.0)}",
-        "share": f"{text.percent(share.mean)} ({text.span(text.percent(low), text.percent(high))})",
-        "a_year": f"{text.number(a_year * share.mean)} ({text.span(*(text.number(a_year * p) for p in (low, high)))})",
+        "share": _interval(text.percent, said_so.share),
+        "a_year": _interval(text.number, said_so.a_year),
         "attribution": [text.percent(v) for v in (factor.low, factor.mode, factor.high) if v is not None]
         if factor
         else [],
@@ -131,12 +132,44 @@ def _claim(plan: Plan, seen: Seen, claim: Any, found: Learnt | None) -> dict[str
         "badge": source.get("badge", "assumed"),
         "note": seen.note,
         "left_out": found.left_out.get(seen.id, "") if found else "",
-        "claim": claim,
-        "how_far": benefits_words.how_far(claim) if claim else "",
-        "picture": benefits_words.picture(claim) if claim else None,
-        "conflict": bool(found and seen.id in found.conflicts),
-        "attributed": benefits_words.spread(claim.attributed) if claim else "",
     }
+
+
+def _interval(say: Callable[[float], str], parts: tuple[float, float, float]) -> str:
+    middle, low, high = (say(value) for value in parts)
+    return f"{middle} ({text.span(low, high)})"
+
+
+def _own(found: Learnt, code: str) -> set[str]:
+    return {e.effect for e in found.effects if e.initiative == code}
+
+
+def _benefit(benefit: Benefit, found: Learnt) -> dict[str, Any]:
+    return {
+        "id": benefit.id,
+        "how_far": benefits_words.how_far(benefit),
+        "rests_on": benefits_words.rests_on(benefit),
+        "note": benefit.note if benefit.basis == "compared" else "",
+        "made_up": benefit.made_up,
+        "picture": benefits_words.picture(benefit),
+        "conflict": benefit.id in found.conflicts,
+    }
+
+
+def _use(found: Learnt | None, code: str) -> str:
+    """Whether the plan learns from the comparison of an initiative, in words; blank where that is not known."""
+    if found is None:
+        return ""
+    if code in found.unused:
+        return f"Nothing is learnt from it: {found.unused[code]}"
+    why = found.left_out.get(found.offered.get(code, ""), "")
+    if why:
+        return f"Nothing is learnt from it: {why}."
+    return (
+        "It is learnt from below, in place of what staff judged of the same people and months."
+        if code in found.offered
+        else ""
+    )
 
 
 def _compared(kept: Kept) -> list[tuple[str, str]]:
@@ -164,13 +197,13 @@ def _made_up() -> bool:
 
 
 def _effect(e: EffectLearned, found: Learnt) -> dict[str, Any]:
-    claim = next((c for c in found.claims if c.effect == e.effect), None)
+    seen = next((b for b in found.benefits if b.effect == e.effect), None)
     return {
         "code": e.effect,
         "text": f"{e.lever} {e.service}".replace("-", " "),
         "unit": "share of the care that it reaches" if e.unit == "share" else "a year",
         "prior": benefits_words.spread(e.prior, e.unit),
-        "data": benefits_words.spread(claim.attributed) if claim else "none of its own",
+        "data": f"{benefits_words.spread(seen.own)}, {seen.basis}" if seen else "none of its own",
         "posterior": benefits_words.spread(e.posterior, e.unit),
         "informed": e.informed,
         "badge": e.badge,
