@@ -10,7 +10,7 @@ from bettercare.reporting import text
 from bettercare.workspace.measurement import records
 from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.judged import Judged, judge, rebases_of
-from bettercare.workspace.measurement.series import PUBLISHED, Series, published, say, unit_words
+from bettercare.workspace.measurement.series import PUBLISHED, Row, Series, published, say, unit_words
 from bettercare.workspace.programme import facts
 
 if TYPE_CHECKING:
@@ -32,6 +32,16 @@ class Line:
     def first(self) -> Judged | None:
         """The chart that stands for the measure."""
         return self.charts[0] if self.charts else None
+
+    @property
+    def tiles(self) -> tuple[Judged, ...]:
+        """What is shown in a frame of its own: the first, and whatever has a picture."""
+        return tuple(c for c in self.charts if c.chart or c is self.first)
+
+    @property
+    def others(self) -> tuple[Judged, ...]:
+        """What has no picture, to be named in a line."""
+        return tuple(c for c in self.charts if not c.chart and c is not self.first)
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,17 @@ class Centre:
         return ", ".join(parts) or EVERYWHERE
 
     def chosen(self, code: str, partner: str, locality: str) -> Iterator[Series]:
-        """The series of a measure for a choice of partner and locality; of no choice, totals over one or the other."""
+        """The series of a measure for a choice of partner and locality; of no choice, totals over one or the other.
+
+        Of no choice, what repeats one before it, such as the only council of a place, is left out.
+        """
+        seen: set[tuple[Row, ...]] = set()
         for one in self.series.get(code, []):
             fits = (not partner or one.partner == partner) and (not locality or one.locality == locality)
             crossed = bool(one.partner and one.locality) and not (partner or locality) and one.source != PUBLISHED
-            if fits and not crossed:
+            again = not (partner or locality) and one.rows in seen
+            if fits and not crossed and not again:
+                seen.add(one.rows)
                 yield one
 
     def lines(self, outcome: str = "", partner: str = "", locality: str = "") -> list[Outcome]:
