@@ -114,7 +114,7 @@ class Oracle:
             if (
                 e.end is None
                 or e.outcome in ("died", "transfer")
-                or e.end.date() + 30 * DAY > self.until[e.organisation]
+                or _month_end(f"{e.end:%Y-%m}") + 30 * DAY > self.until[e.organisation]
             ):
                 continue
             again = any(
@@ -215,7 +215,7 @@ class Oracle:
         for _, e in self.of("death"):
             died[e.person] = min(died.get(e.person, e.start), e.start)
         for i, e, end in care:
-            if e.service != "reablement" or end.date() + 28 * DAY > self.until[e.organisation]:
+            if e.service != "reablement" or _month_end(f"{end:%Y-%m}") + 28 * DAY > self.until[e.organisation]:
                 continue
             if e.person in died and died[e.person] < end + 29 * DAY:
                 continue

@@ -89,7 +89,8 @@ def _starts(days: list[date], there: list[bool], rebase: Sequence[Rebase], wrong
         at = next((i for i, d in enumerate(days) if d >= day), len(days))
         if not any(there[starts[-1] if starts else 0 : at]) or not any(there[at:]):
             wrong.append(
-                f"The rebase on {r.on} leaves no value before or after it; rebases go in order of their dates."
+                f"Limits drawn afresh from {day.day} {day:%B %Y} would leave no figure before or none after that day. "
+                "Choose a day with figures on both sides, after the last one chosen."
             )
         starts.append(at)
     return starts

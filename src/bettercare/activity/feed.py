@@ -113,6 +113,7 @@ def _one(store: Store, plan: Plan, sent: Sent, now: datetime) -> Received:
     out = Received(sent.path.name, sent.feed, sent.organisation, sent.kind, sent.synthetic, sent.rows)
     try:
         _lawful(store, plan, sent, now.date())
+        header = verify(sent)  # first of all: a damaged file must not pass for one that is held
         held = _held(store, sent)
         if sent.feed in store.manifest.feeds:
             out.already = True
@@ -122,7 +123,6 @@ def _one(store: Store, plan: Plan, sent: Sent, now: datetime) -> Received:
         wanted = [month for month in sent.months() if month not in out.kept]
         if not wanted:
             return out
-        header = verify(sent)
         loaded = feed_load.load(store, plan, sent, header, wanted, now)
     except Problems as problems:
         out.refused = problems.items

@@ -25,6 +25,7 @@ MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])", re.ASCII)
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 GLOB = re.compile(r"[*?\[\]{}]")  # DuckDB would read these as a pattern for several files
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what .xlsx (a zip file) and .xls begin with
 RUN_TOKENISE = "It looks identified. Nothing of it was kept: run `bettercare tokenise` on it first."
 
 
@@ -202,6 +203,9 @@ def verify(sent: Sent) -> tuple[str, ...]:
 def _header(line: bytes, sent: Sent) -> tuple[str, ...]:
     """The names of the columns. A name that is not known is not repeated: it may be a cell of a file without header."""
     name = sent.path.name
+    if line.startswith(WORKBOOKS):
+        hint = "Give the .csv file that `bettercare tokenise` writes."
+        raise Problems([Problem(name, None, None, "is an Excel workbook or another packed file, not CSV.", hint)])
     if line[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Problems([Problem(name, 1, None, "is written in UTF-16, not in UTF-8.", "Save it as UTF-8.")])
     try:

@@ -54,8 +54,8 @@ def ended(events: pl.DataFrame, people: People, window: Window, seed: int) -> tu
 
     Of those who die, some had left hospital shortly before: they are taken to have died there, up to the share who are
     assumed to die in hospital. It stays well below that (7% in a world of 20,000), because the plan's rates do not say
-    that people are admitted more in their last weeks. A last stay is moved by whole days until it ends on the day of the death,
-    so that it stays as long as it was drawn; one that would begin too early is cut short instead.
+    that people are admitted more in their last weeks. A last stay is moved by whole days until it ends on the day of
+    the death, so that it stays as long as it was drawn; one that would begin too early is cut short instead.
     """
     import polars as pl
 

@@ -20,6 +20,7 @@ METHOD = (
     "still differ."
 )
 MADE_UP = "made up: the records are synthetic"
+SAMPLE = "The made-up people are a sample: what is counted is of them alone, what the plan assumes is of everybody."
 
 
 def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:
@@ -89,6 +90,8 @@ def lines(found: Benefits, *, synthetic: bool = False) -> Iterator[str]:
     for one in found.in_plan:
         plan_claim = "" if one.claimed is None else f"; claimed {one.claimed:,g}"
         yield f"  The plan assumes ({one.code}, {one.unit}): {_range(one)}{plan_claim}"
+    if synthetic:
+        yield from wrapped([SAMPLE])
     yield ""
     yield from wrapped(found.words)
     if compared is None:
@@ -102,9 +105,9 @@ def lines(found: Benefits, *, synthetic: bool = False) -> Iterator[str]:
                 f"admissions {row['planned_admissions']:>9} planned {row['deaths']:>7} deaths"
             )
     said = (
-        f"Emergency admissions: {_said(compared.ratio)} times those of like people.",
-        f"For each 100 people referred, more or fewer (-): {_said(compared.difference, 1)}.",
-        f"Planned admissions, which the scheme cannot change: {_said(compared.negative)} times.",
+        f"Emergency admissions, times those of like people: {_said(compared.ratio)}.",
+        f"For each 100 people referred, more, or fewer with a minus sign: {_said(compared.difference, 1)}.",
+        f"Planned admissions, which the scheme cannot change, times those of like people: {_said(compared.negative)}.",
         *(f"Warning: {warning}" for warning in compared.warnings),
         METHOD,
     )
@@ -114,7 +117,8 @@ def lines(found: Benefits, *, synthetic: bool = False) -> Iterator[str]:
 def _said(value: Estimate | None, digits: int = 2) -> str:
     if value is None:
         return "too few to say"
-    return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+    ends = text.span(text.grouped(value.low, digits), text.grouped(value.high, digits))
+    return f"{text.grouped(value.value, digits)} ({ends})"
 
 
 def _range(one: InPlan) -> str:
@@ -126,4 +130,6 @@ def _range(one: InPlan) -> str:
 def _line(label: str, value: Estimate | None) -> str:
     if value is None:
         return f"{label:<38}{'cannot be shown':>16}"
-    return f"{label:<38}{value.value:>10,.0f}   {value.low:,.0f} to {value.high:,.0f}"
+    return (
+        f"{label:<38}{text.grouped(value.value):>10}   {text.span(text.grouped(value.low), text.grouped(value.high))}"
+    )

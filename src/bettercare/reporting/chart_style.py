@@ -86,7 +86,7 @@ def finish(chart: Any) -> dict[str, Any]:
     own = spec.pop("config", {})
     spec["config"] = {**CONFIG, **{k: v for k, v in own.items() if k not in ("view", *CONFIG)}}
     # A reader without Arial sees wider letters: words on the axis need room to grow into.
-    spec["padding"] = {"left": 12, "right": 8, "top": 4, "bottom": 4}
+    spec["padding"] = {"left": 12, "right": 16, "top": 4, "bottom": 4}
     return spec
 
 

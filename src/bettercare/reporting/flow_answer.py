@@ -57,16 +57,16 @@ def demand(m: FlowMaterial, against: str) -> Sentence:
     )
 
 
-def gave_up(m: FlowMaterial) -> list[Sentence]:
+def gave_up(m: FlowMaterial, line: Line) -> list[Sentence]:
     """The service for which most of those who gave up had waited."""
     year = m.years[m.name]
     found = {
         s: float(v.mean()) for ((s, site), measure), v in year.values.items() if measure == "gave_up" and s and not site
     }
     service, people = max(found.items(), key=lambda kv: kv[1])
-    total = sum(found.values())
+    total = float(line.values[m.name].mean())
     number = Figure(text.number(round(people)), people, f"gave_up|{m.name}|{m.year}|{service}")
-    words = f"of the {text.number(round(total))} who gave up waited for {m.labels.service(service).lower()}."
+    words = f"of the {line.said(total)} who gave up waited for {m.labels.service(service).lower()}."
     return [say(number, f" {words}")] if people > 0.5 * total else []
 
 
@@ -132,8 +132,8 @@ def compared(m: FlowMaterial, against: str, found: dict[str, list[tuple[Line, Sp
             parts += [", " if k else "", f"{SHORT.get(line.code, line.label.lower())} ("]
             parts += [figure(m, line, m.name), " against ", figure(m, line, against), ")"]
         out.append(say(*parts, "."))
-        if verdict == "more" and any(line.code == "gave-up" for line, _ in found[verdict]):
-            out += gave_up(m)
+        if verdict == "more":
+            out += [said for line, _ in found[verdict] if line.code == "gave-up" for said in gave_up(m, line)]
     return out
 
 

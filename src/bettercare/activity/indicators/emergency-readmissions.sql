@@ -2,7 +2,7 @@
 -- numerator: Stays followed by an emergency admission to any hospital 0 to 29 days after going home
 -- denominator: Stays that ended alive, in the month in which they ended
 -- exclusions: Cancer (C00-C97, Z511) and births (maternity services, O00-O99), before and after; transfers; the
---   last 30 days, whose sequel is not known yet
+--   months of which 30 days later are not all known yet
 -- source: Activity-rules "Emergency readmission within 30 days"
 -- version: 1
 -- unit: percent
@@ -19,7 +19,7 @@ with stays as (
 homes as (
     select h.* from stays h join held using (organisation)
     where end_at is not null and coalesce(outcome, '') not in ('died', 'transfer')
-        and end_at::date + 30 <= held.until
+        and last_day(end_at) + 30 <= held.until
 ),
 again as (
     select distinct h.id

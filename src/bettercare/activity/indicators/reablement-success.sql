@@ -2,7 +2,7 @@
 -- numerator: Of these, people for whom no council-paid care at home, in a care home or by direct payment is in
 --   place in the 28 days after
 -- denominator: People whose recovery help (reablement) ended in the month and did not begin again within 28 days
--- exclusions: Help that has not ended; people who died within the 28 days; the last 28 days, whose sequel is not
+-- exclusions: Help that has not ended; people who died within the 28 days; months of which 28 days later are not all
 --   known yet
 -- source: National adult social care measure 2D (sequel to short-term support), as events can show it
 -- version: 1
@@ -18,7 +18,7 @@ with care as (
 deaths as (select person, min(start_at) as died_at from events where event = 'death' group by person),
 ended as (
     select c.* from care c join held using (organisation) left join deaths d using (person)
-    where c.service = 'reablement' and c.end_at::date + 28 <= held.until
+    where c.service = 'reablement' and last_day(c.end_at) + 28 <= held.until
         and not coalesce(d.died_at < c.end_at + interval 29 day, false)
 ),
 -- packages that overlap the 28 days after the end (a package of the same kind: begins in them, or the same day but

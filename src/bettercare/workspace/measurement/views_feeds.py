@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bettercare import Problems, UsageError
 from bettercare.activity.disclosure import shown as count_shown
 from bettercare.activity.link_report import HEADS, HEADS_OF_KEYS, Share, in_words, shares
+from bettercare.foundation.problems import Problem, count
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.audit.models import record
 from bettercare.workspace.measurement import feed_quality, records
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 REJECTED = 20  # rows that a page lists
 PROBLEMS = 20
+FILES = {"feed.csv": "The table", "feed.json": "The file that describes it"}
 
 
 @needs("view-feeds")
@@ -151,15 +155,20 @@ def add(request: HttpRequest) -> HttpResponse:
             _is_of(path, organisation)
             got = feed.add(store, plan, [path.with_suffix(".csv"), path.with_suffix(".json")])[0]
         except Problems as found:
-            return _refused(request, organisation, [str(p) for p in found.items])
+            return _refused(request, organisation, _named(found.items))
         except UsageError as error:
             return _refused(request, organisation, [str(error)])
     if got.refused:
-        return _refused(request, organisation, [str(p) for p in got.refused])
+        return _refused(request, organisation, _named(got.refused))
     after = {"feed": got.feed, "kind": got.kind, "months": got.months, "already": got.already}
     record(str(request.user), "add-feed", f"feed of {organisation}", after=after)
     messages.success(request, _said(got))
     return redirect("nerve-feeds")
+
+
+def _named(problems: Iterable[Problem]) -> list[str]:
+    """Problems in words. A file's own name may say whom it is about, and these words go into the audit trail."""
+    return [str(replace(one, file=FILES.get(one.file, one.file))) for one in problems]
 
 
 def _is_of(path: Path, organisation: str) -> None:
@@ -181,4 +190,4 @@ def _said(got: Received) -> str:
         return "This feed is there already. Nothing was counted twice."
     kept = f" {len(got.kept)} months are held from a later extract and were passed over." if got.kept else ""
     notes = "".join(f" {note}" for note in got.notes)
-    return f"Counted: {got.counted:,} rows; {got.rejected:,} were rejected.{kept}{notes}"
+    return f"Counted: {count(got.counted, 'row')}; {got.rejected:,} rejected.{kept}{notes}"
