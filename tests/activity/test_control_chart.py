@@ -199,7 +199,7 @@ def test_a_rebase_is_offered_in_words_and_never_made() -> None:
 
 def test_a_rebase_that_leaves_nothing_is_refused() -> None:
     for on in ("2012-01", "2015-01"):
-        with pytest.raises(UsageError, match="no value before or after"):
+        with pytest.raises(UsageError, match="no figure before or none after"):
             chart(SAW, rebase=[rebase(on)])
 
 

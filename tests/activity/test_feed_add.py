@@ -175,7 +175,7 @@ def damaged(text: bytes, how: str) -> bytes:
 
 
 @pytest.mark.parametrize(("how", "words"), [
-    ("cut", "rows"), ("latin", "UTF-8"), ("nul", "NUL"), ("utf16", "UTF-16"), ("zip", "column"),
+    ("cut", "rows"), ("latin", "UTF-8"), ("nul", "NUL"), ("utf16", "UTF-16"), ("zip", "Excel workbook"),
 ])  # fmt: skip
 def test_a_damaged_feed_is_refused_whole(store: Store, plan: Plan, sent: Path, how: str, words: str) -> None:
     path = write(sent, "e", "uhl", "events", spells(40))

@@ -30,8 +30,8 @@ def test_confidence_is_suggested_from_lateness_gates_and_what_must_come_first() 
     assert suggest(day, date(2016, 8, 1), today).code == "amber"
     assert suggest(day, date(2017, 1, 1), today).code == "amber-red"
     assert suggest(day, date(2017, 1, 1), today, late_before_it=1).code == "red"
-    assert suggest(day, None, today, open_gates=3).code == "green"  # seven months away
-    assert suggest(day, None, date(2015, 10, 1), open_gates=3).code == "amber-green"
+    assert suggest(day, None, today, open_criteria=3).code == "green"  # seven months away
+    assert suggest(day, None, date(2015, 10, 1), open_criteria=3).code == "amber-green"
     assert suggest(date(2015, 5, 1), None, today).code == "amber-green"  # a month over and not done
     assert suggest(date(2015, 5, 1), None, today, done=True).code == "green"
 

@@ -125,7 +125,7 @@ def test_a_partner_that_did_not_agree_holds_it_up(client_as: ClientAs, propose: 
     answer(client_as("partner-lead", "uhl"), proposal, "uhl", "not-agreed")
     all_agree(client_as, proposal)
     said = decide(client_as("programme-office"), proposal).content.decode()
-    assert "Still to answer: University Hospitals of Leicester" in said
+    assert "Answered, but not as it needs: University Hospitals of Leicester" in said and "did not agree" in said
 
 
 def test_an_open_gate_holds_a_decision_unless_somebody_overrides_with_a_reason(
@@ -173,7 +173,8 @@ def test_a_board_that_thinks_again_answers_again_and_the_latest_counts(client_as
     lead = client_as("partner-lead", "uhl")
     answer(lead, proposal, "uhl", "not-agreed", minute="15/41")
     all_agree(client_as, proposal)
-    assert "Still to answer: University Hospitals" in decide(client_as("programme-office"), proposal).content.decode()
+    said = decide(client_as("programme-office"), proposal).content.decode()
+    assert "Answered, but not as it needs: University Hospitals" in said
     page = lead.get(f"/work/proposals/{proposal.pk}").content.decode()
     seen = re.search(r'name="seen" value="(\d+)"', page)
     assert seen

@@ -116,7 +116,7 @@ def test_nothing_to_compare(llr: Plan) -> None:
 
 
 def test_moved_new_and_gone(llr: Plan) -> None:
-    after = _moved(llr, "I077-live", date(2016, 3, 1))
+    after = _moved(_moved(llr, "I077-live", date(2016, 3, 1)), "I003-live", date(2018, 10, 1))
     placements = after["placements"].with_columns(
         pl.when(pl.col("initiative") == "I003").then(2018).otherwise(pl.col("year")).cast(pl.Int64).alias("year")
     )
@@ -124,8 +124,11 @@ def test_moved_new_and_gone(llr: Plan) -> None:
     after = _with(after, "initiatives", after["initiatives"].filter(pl.col("code") != "I005"))
     found = compare(llr, after)
     assert {m.code: m.changes for m in found.moved} == {
-        "I003": ("A good start in life: 2019, now 2018",),
-        "I077": ("planned date: September 2014, now March 2016",),
+        "I003": ("planned date: 2019, now 2018", "A good start in life: 2019, now 2018"),
+        "I077": (
+            "planned date: September 2014, now March 2016",
+            "Help when it is needed most, above all in a crisis: 2015, now 2016",
+        ),
     }
     assert found.new == ()
     assert [code for code, _ in found.gone] == ["I005"]
@@ -133,6 +136,14 @@ def test_moved_new_and_gone(llr: Plan) -> None:
     assert [m.code for m in compare(llr, after, ["I003"]).moved] == ["I003"]
 
 
-def test_a_date_outside_its_columns_is_said(llr: Plan) -> None:
-    assert cards(llr)["I003"].moved_to is None
-    assert cards(_moved(llr, "I003-live", date(2021, 1, 1)))["I003"].moved_to == 2021
+def test_nothing_stands_before_its_date(llr: Plan) -> None:
+    assert {c.code for c in cards(llr).values() if c.early} == {"I077", "I117", "I121", "I130"}  # at work in 2014
+    assert not any(c.was for c in cards(llr).values())
+    later = cards(_moved(llr, "I003-live", date(2021, 1, 1)))
+    assert (later["I003"].was, {y for _, _, y in later["I003"].places}) == (2019, {2021})
+    whole = grid(llr, later)
+    assert whole.years[-1] == 2021 and whole.placements == 166
+    assert [c.code for c in whole.outcomes[0].rows[0].cells[2021]] == ["I003"]
+    # One that stands in two years: the earlier place moves to the date, the later one stays.
+    two = cards(_moved(llr, "I010-live", date(2018, 1, 1)))["I010"]
+    assert (two.was, {y for _, _, y in two.places}) == (2017, {2018})

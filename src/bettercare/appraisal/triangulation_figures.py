@@ -88,6 +88,13 @@ class Figures:
         gap = self._result.gap_causes.get(("initiative", initiative))
         return 0.0 if gap is None else -float(gap[self.years.index(year)].mean())
 
+    def saving_error(self, initiative: str, year: str) -> float:
+        """The standard error of that mean, GBP: how far it may lie from the mean of ever more draws."""
+        if self._result is None or year not in self.years:
+            return 0.0
+        gap = self._result.gap_causes.get(("initiative", initiative))
+        return 0.0 if gap is None else float(np.std(gap[self.years.index(year)]) / np.sqrt(gap.shape[-1]))
+
     def unit(self, service: str) -> str:
         """The currency of a service."""
         return dict(zip(self.system.services, self.system.traits["currency"], strict=True)).get(service, "")

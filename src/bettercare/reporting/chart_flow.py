@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -185,19 +187,33 @@ def emergency_department(m: FlowMaterial) -> Chart | None:
     published = [r for r in m.published if r["indicator"] in _seen_in_time(m)]
     for r in published:
         gone = 1.0 - r["published"]
-        rows.append(Row(f"{m.base}, published ({r['basis']})", late.said(gone), points=(Point(gone, "square", INK),)))
+        rows.append(Row(_published(m, r), late.said(gone), points=(Point(gone, "square", INK),)))
     title = f"{late.shown(m.name)} are in A&E over 4 h: {verdict(m, late, ('more', 'fewer'))}"
     cells = [(m.title(n), *(ln.shown(n) for ln in lines)) for n in m.years if n in late.values]
     badges = ["modelled"] * len(cells)
-    cells += [(f"{m.base}, published", late.said(1.0 - r["published"]), *("",) * (len(lines) - 1)) for r in published]
+    cells += [(_published(m, r), late.said(1.0 - r["published"]), *("",) * (len(lines) - 1)) for r in published]
     badges += [r["badge"] for r in published]
     table = Table(
         "Time in A&E, from arrival to departure", ("", *(ln.label for ln in lines)), tuple(cells), tuple(badges)
     )
-    how = "All kinds of A&E together: mean and 95% interval over the simulated years. A square is published."
+    how = "All kinds of A&E together: mean and 95% interval over the simulated years. A square is published"
+    how += ", and of the provider that it names." if any(_owner(m, r) for r in published) else "."
     how += f" The dashed line is the plan's target, {late.said(target)}." if target is not None else ""
     picture = Rows(rows, "In A&E over 4 h", PERCENTS, reference=target)
     return Chart("flow-ae", title, said(title, table), how, "modelled", table, picture)
+
+
+def _published(m: FlowMaterial, row: Mapping[str, Any]) -> str:
+    """The name of a published figure: the year, whose it is, and its basis."""
+    owner = _owner(m, row)
+    return f"{m.base}, published{f' of {owner}' if owner else ''} ({row['basis']})"
+
+
+def _owner(m: FlowMaterial, row: Mapping[str, Any]) -> str:
+    """The provider that an indicator is of; blank where it is of all."""
+    table = m.flow.plan.tables["indicators"]
+    partner = table.filter(table["code"] == row["indicator"])["partner"].item()
+    return m.labels.partners.get(partner, partner) if partner else ""
 
 
 def _seen_in_time(m: FlowMaterial) -> list[str]:

@@ -38,7 +38,7 @@ def lines(plan: Plan, found: Triangulation) -> list[str]:
             out += wrapped([*words.figures(item), words.gap(item), words.basis(item), words.asked(item)], 4)
         out += _more(len(found.disagreements))
     if found.double_claims:
-        out.append("WHICH SAVING IS CLAIMED TWICE")
+        out.append("WHICH SAVING IS CLAIMED TWICE, OR BEYOND THE FORECAST")
         for claim in found.double_claims[:MOST]:
             out += wrapped([words.claim_title(claim)])
             said = [words.claim_why(claim), *words.claims(claim)]

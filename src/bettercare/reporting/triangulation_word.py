@@ -36,7 +36,7 @@ def document(plan: Plan, found: Triangulation) -> bytes:
         _table(doc, ("Who", f"Figure ({item.unit})", "Badge", "Basis", "Where it stands"), rows)
         for line in (words.gap(item), words.basis(item), words.asked(item), "Agreed:"):
             _say(doc, line)
-    doc.add_heading("Which savings are claimed twice", 1)
+    doc.add_heading("Which savings are claimed twice, or beyond the forecast", 1)
     if not found.double_claims:
         _say(doc, "None.")
     for number, claim in enumerate(found.double_claims, start=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bettercare.appraisal.triangulation import Disagreement, Triangulation
-from bettercare.appraisal.triangulation_claims import DoubleClaim
+from bettercare.appraisal.triangulation_claims import BEYOND, DoubleClaim
 from bettercare.appraisal.triangulation_lines import Line, Stated, Subject
 from bettercare.plan.plan import Plan
 from bettercare.reporting import badges, text
@@ -35,13 +35,14 @@ class Words:
         if not t.lines:
             return "No return holds a figure."
         figures = counted(len(t.disagreements), "figure disagrees", "figures disagree")
-        savings = counted(len(t.double_claims), "saving is", "savings are")
+        beyond = sum(item.why == (BEYOND,) for item in t.double_claims)
+        twice = len(t.double_claims) - beyond
+        savings = counted(twice, "saving is", "savings are") if twice else "no saving is"
         if not t.disagreements:
             figures = "No figures disagree"
-        if not t.double_claims:
-            savings = "no saving is"
+        more = f", {beyond:,} beyond what the forecast expects" if beyond else ""
         apart, returned = f"{100.0 * t.tolerance:g}%", counted(len(t.partners), "partner")
-        return f"{figures} by more than {apart}, and {savings} claimed twice, in the returns of {returned}."
+        return f"{figures} by more than {apart}, and {savings} claimed twice{more}, in the returns of {returned}."
 
     def basis_of_comparison(self) -> str:
         """What the figures were held against."""

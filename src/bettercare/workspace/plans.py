@@ -19,6 +19,7 @@ from bettercare.workspace.programme.models import Current, Revision
 
 FIXED = (1980, 1, 1, 0, 0, 0)
 MOST_PLANS, MOST_FORECASTS = 16, 12
+DRAWS = 500  # one number for all pages and papers, so that they say the same and share what was worked out
 
 _plans: OrderedDict[str, Plan] = OrderedDict()
 _forecasts: OrderedDict[tuple[Any, ...], Forecast] = OrderedDict()

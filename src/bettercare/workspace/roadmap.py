@@ -50,8 +50,9 @@ class Filters:
 class Card:
     """One initiative as the roadmap shows it. `places` are (outcome, workstream, year), one for each placement.
 
-    `planned` is the date on which it goes live, as exactly as it is known; `moved_to` is that year where it stands
-    under none of the initiative's columns.
+    Nothing stands in a year before the one in which it goes live: a place that the plan's own roadmap has earlier moves
+    there, and `was` is the first year that it had. `planned` is the date on which it goes live, as exactly as it is
+    known; `early` says that it stands under none of the initiative's columns, but before them.
     """
 
     code: str
@@ -67,7 +68,8 @@ class Card:
     planned: str
     live: date | None
     ramp_months: float
-    moved_to: int | None
+    early: bool
+    was: int | None
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -163,8 +165,9 @@ def _card(
     partners: Mapping[str, str],
     localities: Mapping[str, str],
 ) -> Card:
-    years = {year for _, _, year in places}
     day = live["date"] if live else None
+    stands = tuple(dict.fromkeys((outcome, stream, _column(year, day)) for outcome, stream, year in places))
+    years, were = {year for _, _, year in stands}, {year for _, _, year in places}
     return Card(
         code=row["code"],
         title=row["title"],
@@ -175,12 +178,18 @@ def _card(
         consultation=row["consultation"],
         doubt=row["doubt"] or "",
         conflict=bool(row["doubt"] and _CONFLICT.search(row["doubt"])),
-        places=places,
+        places=stands,
         planned=dates.known(day, live["assumed"]) if live and day else "",
         live=day,
         ramp_months=row["ramp_months"] or 0.0,
-        moved_to=day.year if day and years and day.year not in years else None,
+        early=bool(day and years and day.year not in years),
+        was=min(were) if were and years and min(were) < min(years) else None,
     )
+
+
+def _column(year: int, live: date | None) -> int:
+    """The year under which a placement stands."""
+    return max(year, live.year) if live else year
 
 
 def chosen(plan: Plan, filters: Filters) -> frozenset[str]:
@@ -221,8 +230,9 @@ def grid(plan: Plan, every: Mapping[str, Card], codes: Collection[str] | None = 
         card = every[row["initiative"]]
         if codes is not None and card.code not in codes:
             continue
-        cell = found.setdefault(row["outcome"], {}).setdefault(row["workstream"], {}).setdefault(row["year"], [])
-        cell.append(card)
+        year = _column(row["year"], card.live)
+        cell = found.setdefault(row["outcome"], {}).setdefault(row["workstream"], {}).setdefault(year, [])
+        cell += [] if card in cell else [card]
         placements += 1
         shown.add(card.code)
     outcomes = tuple(
@@ -236,7 +246,7 @@ def grid(plan: Plan, every: Mapping[str, Card], codes: Collection[str] | None = 
         )
         for row in plan["outcomes"].sort("order").iter_rows(named=True)
     )
-    used = plan["placements"]["year"].to_list()
+    used = [year for card in every.values() for _, _, year in card.places]
     years = tuple(range(min(used), max(used) + 1)) if used else ()
     return Grid(years, outcomes, len(shown), placements)
 

@@ -16,12 +16,11 @@ from bettercare.reporting.papers import layout as printed
 from bettercare.reporting.papers.board import most_telling
 from bettercare.reporting.papers.records import Question
 from bettercare.workspace.papers import models
-from bettercare.workspace.plans import current, forecast_of, plan_of
+from bettercare.workspace.plans import DRAWS, current, forecast_of, plan_of
 from bettercare.workspace.programme.models import CONFIDENCE, Decision, Progress, Revision
 from bettercare.workspace.public.publish import public_keys
 from bettercare.workspace.words import day
 
-DRAWS = 500
 OWN_WORDS = {
     "purpose": "Purpose of report",
     "background": "Background",

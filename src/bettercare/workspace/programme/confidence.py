@@ -25,13 +25,13 @@ def suggest(
     *,
     done: bool = False,
     tolerance_months: float = 4.0,
-    open_gates: int = 0,
+    open_criteria: int = 0,
     late_before_it: int = 0,
 ) -> Suggestion:
     """Suggest a point of the scale: green less one point for each step of lateness and for each thing in its way.
 
     Lateness is `expected` (at least today, while it is not done) less `planned`: up to the tolerance costs one point,
-    up to twice the tolerance two, more three. Gates that are open within half a year of the date cost one point, and so
+    up to twice the tolerance two, more three. Criteria of gates that are not met within half a year of the date cost one point, and so
     does a late milestone that must come first (two or more cost two).
     """
     if done:
@@ -44,9 +44,10 @@ def suggest(
         points = 1 if late <= tolerance else 2 if late <= 2 * tolerance else 3
         kept = "within" if late <= tolerance else "beyond"
         reasons.append(f"It is {late:,} days late, {kept} its tolerance of {tolerance:.0f} days.")
-    if open_gates and (when - today).days <= SOON_DAYS:
+    if open_criteria and (when - today).days <= SOON_DAYS:
         points += 1
-        reasons.append(f"{open_gates} {'gate is' if open_gates == 1 else 'gates are'} open.")
+        said = "criterion of its gates is" if open_criteria == 1 else "criteria of its gates are"
+        reasons.append(f"{open_criteria} {said} not met.")
     if late_before_it:
         points += min(late_before_it, 2)
         said = "milestone that must come first is" if late_before_it == 1 else "milestones that must come first are"

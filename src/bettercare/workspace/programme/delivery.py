@@ -42,7 +42,7 @@ def suggestion(plan: Plan, milestone: facts.Row, expected: date | None, *, done:
         today,
         done=done,
         tolerance_months=plan.settings.slippage.mode_months if tolerance is None else tolerance,
-        open_gates=recorded_left(code, "major") if milestone["kind"] == "live" else 0,
+        open_criteria=recorded_left(code, "major") if milestone["kind"] == "live" else 0,
         late_before_it=sum(_late(m, reported.get(m["code"]), today) for m in before),
     )
 

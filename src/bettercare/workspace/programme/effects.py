@@ -11,9 +11,8 @@ import numpy as np
 
 from bettercare import Forecast, Plan
 from bettercare.engines.forecast.compare import spread
-from bettercare.workspace.plans import forecast_of
+from bettercare.workspace.plans import DRAWS, forecast_of
 
-DRAWS = 500
 MEASURES = (
     ("acute_beds_needed", "Acute hospital beds needed", "beds"),
     ("community_beds_needed", "Community hospital beds needed", "beds"),

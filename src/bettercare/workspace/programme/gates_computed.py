@@ -14,7 +14,7 @@ from bettercare.appraisal.triangulation_claims import DoubleClaim
 from bettercare.engines.forecast import ScenarioResult, net_present_value
 from bettercare.engines.forecast.compare import spread
 from bettercare.reporting.triangulation_words import Words
-from bettercare.workspace.plans import forecast_of
+from bettercare.workspace.plans import DRAWS, forecast_of
 from bettercare.workspace.programme import effects, facts
 from bettercare.workspace.programme.models import Progress
 from bettercare.workspace.returns import reading
@@ -121,7 +121,7 @@ def bed_test(q: Question) -> Finding:
     if name is None:
         return Finding(None, "No scenario in which it happens closes acute beds.")
     base = q.plan.settings.comparison
-    f = forecast_of(q.plan, [base, name], effects.DRAWS)
+    f = forecast_of(q.plan, [base, name], DRAWS)
     nothing, chosen = f.scenarios[base], f.scenarios[name]
     filled = _filled(q.plan, chosen, f.years)
     opened = [float(chosen.draws("acute_beds_open", y).mean()) for y in f.years]

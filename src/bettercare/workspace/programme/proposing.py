@@ -159,12 +159,12 @@ def adopt(number: int, version: int, by: Any, meeting: Meeting, *, may_override:
             raise Refused("Somebody else's change was adopted a moment ago. Nothing was saved: rebase this one.")
         waiting = [a for a in sizes.standing(plan_of(revision), proposal, timezone.localdate()) if not a.met]
         if waiting:
-            raise Refused("Still to answer: " + "; ".join(f"{a.name} ({sizes.DUTY_WORDS[a.duty]})" for a in waiting))
+            raise Refused(_still_wanted(waiting))
         held = gates.holding(after, proposal.initiative, proposal.size, nothing=bool(proposal.effect.get("nothing")))
         names = ", ".join(s.gate.title for s in held)
         if held and not (meeting.why and may_override):
             raise Refused(f"Gates are open: {names}. Somebody who may override must give a reason.")
-        override = f"{meeting.why} (open: {names})" if held else ""
+        override = f"{meeting.why.rstrip('. ')}. Open then: {names}." if held else ""
         before = snapshot(proposal)
         new = store(after, proposal.title, str(by), parent=revision)
         make_current(new)
@@ -197,6 +197,15 @@ def _sound(plan: Plan, changes: list[Change]) -> Plan:
         raise Refused("The plan would not pass its checks: " + " ".join(str(p) for p in problems.items[:5])) from None
     except UsageError as error:
         raise Refused(str(error)) from None
+
+
+def _still_wanted(waiting: list[sizes.Asked]) -> str:
+    """Who has not answered yet, and whose answer is not the one that its duty needs."""
+    silent = [f"{a.name} ({sizes.DUTY_WORDS[a.duty]})" for a in waiting if a.answer is None]
+    other = [f"{a.name} ({a.answer.get_answer_display().lower()})" for a in waiting if a.answer is not None]
+    said = [f"Still to answer: {'; '.join(silent)}."] if silent else []
+    said += [f"Answered, but not as it needs: {'; '.join(other)}."] if other else []
+    return " ".join(said)
 
 
 def _end(proposal: Proposal, state: str, revision: Revision | None) -> None:

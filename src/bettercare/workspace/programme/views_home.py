@@ -18,6 +18,7 @@ from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import facts, sizes
 from bettercare.workspace.programme.gates import recorded_left
 from bettercare.workspace.programme.models import Comment, Decision, Progress, Proposal, Revision, Risk
+from bettercare.workspace.public.things import unpublished
 
 SHOWN = 10
 RECENT = 8
@@ -52,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "risks": Risk.objects.filter(open=True, owner__in=mine).order_by("pk")[:SHOWN],
         "revisions": Revision.objects.defer("content").order_by("-at")[:RECENT],
         "decisions": Decision.objects.order_by("-pk")[:RECENT],
+        "unpublished": unpublished() if request.user.may("publish") else [],
     }
     return render(request, "programme/home.html.j2", context)
 

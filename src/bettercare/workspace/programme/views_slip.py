@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from bettercare import Plan
+from bettercare.reporting import dates
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import effects, facts, proposing, sizes
 from bettercare.workspace.programme.forms import Form, add_months
 from bettercare.workspace.programme.models import Proposal, Revision
-from bettercare.workspace.programme.overlay import changed
+from bettercare.workspace.programme.overlay import cell_change, changed
 from bettercare.workspace.programme.proposing import Refused
 
 MOST_MONTHS = 120
@@ -51,7 +53,7 @@ def propose(request: HttpRequest, code: str) -> HttpResponse:
     if live is None or new is None or new == live["date"]:
         messages.error(request, "Choose a date first: nothing was saved.")
         return redirect("work-slip", code=code)
-    proposal = saved(request, form, revision, moved(live, new), code, "what the same date does now")
+    proposal = saved(request, form, revision, moved(plan, live, new), code, "what the same date does now")
     if proposal is None:
         return _page(request, revision, code, form, new)
     return redirect("work-proposal", number=proposal.pk)
@@ -85,11 +87,15 @@ def saved(
     return made
 
 
-def moved(milestone: facts.Row, new: date) -> list[dict[str, Any]]:
-    """The change of a milestone's date, as a proposal keeps it."""
-    before = milestone["date"].isoformat()
+def moved(plan: Plan, milestone: facts.Row, new: date) -> list[dict[str, Any]]:
+    """The change of a milestone's date, as a proposal keeps it; and of the words beside it, if they say that its source
+    gives no more than a year: the new date is known to the day."""
     key = {"code": milestone["code"]}
-    return [{"table": "milestones", "key": key, "column": "date", "before": before, "after": new.isoformat()}]
+    changes = [cell_change(plan, "milestones", key, "date", new.isoformat())]
+    if dates.only_year(milestone["assumed"]):
+        words = f"Decided by the partnership; it was planned for {milestone['date'].year} before."
+        changes.append(cell_change(plan, "milestones", key, "assumed", words))
+    return changes
 
 
 def proposers(request: HttpRequest, plan: Any) -> dict[str, str]:
@@ -130,7 +136,7 @@ def _page(request: HttpRequest, revision: Revision, code: str, form: Form, new: 
         "scenario": plan.scenarios[effects.scenario_for(plan, code)].title,
     }
     if live is not None and new is not None:
-        changes = moved(live, new)
+        changes = moved(plan, live, new)
         effect = effects.effect_of(plan, changed(plan, changes), code)
         context |= {
             "new": new,

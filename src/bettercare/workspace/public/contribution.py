@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bettercare.engines.forecast import initiative_table
-from bettercare.workspace.plans import forecast_of
+from bettercare.reporting.material import Material
+from bettercare.workspace.plans import DRAWS, forecast_of
 
 if TYPE_CHECKING:
     from bettercare.plan.plan import Plan
 
-DRAWS = 300
 MOST_PLANS = 4
 
-Rows = dict[str, list[dict[str, Any]]]
-_found: dict[str, Rows | None] = {}  # None: being worked out, or it cannot be
+
+@dataclass(frozen=True)
+class Contributed:
+    """What the forecast says of one initiative.
+
+    `effects` are its rows of `initiative_table`; `gap` is what all of it does to the yearly gap (mean, p5 and p95 in
+    GBP: minus closes it), None where it does nothing to it.
+    """
+
+    effects: tuple[Mapping[str, Any], ...] = ()
+    gap: tuple[float, float, float] | None = None
+
+
+Found = dict[str, Contributed]
+_found: dict[str, Found | None] = {}  # None: being worked out, or it cannot be
 _failed: set[str] = set()
 _lock = threading.Lock()
 _turn = 0
@@ -27,8 +41,8 @@ def turn() -> int:
     return _turn
 
 
-def contributions(plan: Plan) -> Rows | None:
-    """Rows of `initiative_table` by initiative under the main scenario in its last headline year, or None until known.
+def contributions(plan: Plan) -> Found | None:
+    """What each initiative does under the main scenario in the headline year, by its code, or None until known.
 
     Starts working them out where nobody has.
     """
@@ -49,17 +63,21 @@ def failed(plan: Plan) -> bool:
 
 def _work(plan: Plan) -> None:
     global _turn
-    rows: Rows | None = None
+    found: Found | None = None
     try:
-        main = plan.settings.main
-        made = forecast_of(plan, [main], DRAWS)
-        found: Rows = {}
-        for row in initiative_table(made, main, plan.settings.headline_year or made.years[-1]).iter_rows(named=True):
-            found.setdefault(row["initiative"], []).append(row)
-        rows = found
+        found = _contributed(Material(forecast_of(plan, [plan.settings.main], DRAWS)))
     except Exception:  # a page must not fail because its figures do
         logging.getLogger(__name__).exception("the forecast for the public pages could not be made")
         _failed.add(plan.fingerprint)
     with _lock:
-        _found[plan.fingerprint] = rows
+        _found[plan.fingerprint] = found
         _turn += 1
+
+
+def _contributed(m: Material) -> Found:
+    effects: dict[str, list[Mapping[str, Any]]] = {}
+    for row in m.initiatives.iter_rows(named=True):
+        effects.setdefault(row["initiative"], []).append(row)
+    # From where a paper takes it: some initiatives move money and no activity.
+    gaps = {code: (mean, p5, p95) for code, _, mean, p5, p95 in m.by_initiative.iter_rows()}
+    return {code: Contributed(tuple(effects.get(code, ())), gaps.get(code)) for code in effects.keys() | gaps.keys()}

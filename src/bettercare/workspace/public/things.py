@@ -48,16 +48,26 @@ def seen_of(row: Publication | Hold | None) -> str:
 def things() -> list[Thing]:
     """All of them; what is not published stands first, and of each kind the newest."""
     rows = {(p.kind, p.key): p for p in Publication.objects.all()}
-    found = [("decision", str(d.pk), f"{d.title}: {d.outcome}") for d in Decision.objects.order_by("-pk")]
-    # What the workspace began with was public before it: there is nothing older to show instead.
-    changes = Revision.objects.filter(parent__isnull=False).order_by("-pk").values_list("code", "note")
-    found += [("change", code, note) for code, note in changes]
+    found = _decided()
     papers = Paper.objects.order_by("-pk").values_list("pk", "board", "title")
     found += [("paper", str(pk), f"{title} ({board})") for pk, board, title in papers]
     found += [("initiative", code, text) for code, text in _of_plans("initiatives", "title")]
     found += [("question", code, text) for code, text in _of_plans("questions", "question")]
     made = [Thing(kind, key, words, rows.get((kind, key))) for kind, key, words in found]
     return sorted(made, key=lambda thing: thing.standing == "published")
+
+
+def unpublished() -> list[Thing]:
+    """Decisions, and changes of the plan, of which nobody has said whether the public may see them."""
+    rows = {(p.kind, p.key) for p in Publication.objects.filter(kind__in=("decision", "change"))}
+    return [Thing(kind, key, words, None) for kind, key, words in _decided() if (kind, key) not in rows]
+
+
+def _decided() -> list[tuple[str, str, str]]:
+    found = [("decision", str(d.pk), f"{d.title}: {d.outcome}") for d in Decision.objects.order_by("-pk")]
+    # What the workspace began with was public before it: there is nothing older to show instead.
+    changes = Revision.objects.filter(parent__isnull=False).order_by("-pk").values_list("code", "note")
+    return found + [("change", code, note) for code, note in changes]
 
 
 def _of_plans(table: str, words: str) -> list[tuple[str, str]]:

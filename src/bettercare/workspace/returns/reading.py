@@ -21,11 +21,10 @@ from bettercare.appraisal.triangulation_mapping import MAPPING, read_mapping
 from bettercare.appraisal.triangulation_read import read_returns
 from bettercare.reporting.triangulation_template import lines_of
 from bettercare.reporting.triangulation_words import Words
-from bettercare.workspace.plans import current, forecast_of, plan_of
+from bettercare.workspace.plans import DRAWS, current, forecast_of, plan_of
 from bettercare.workspace.programme.models import Resolution, Return
 from bettercare.workspace.returns.models import Layout
 
-DRAWS = 200  # the engine compares with means
 TOLERANCES = (0.0, 0.01, 0.02, 0.05, 0.1)
 MOST_KEPT = 8
 MOST_KEY = 120  # characters
