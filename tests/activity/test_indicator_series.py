@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import polars as pl
 import pytest
@@ -84,6 +85,51 @@ def test_what_gets_worse_comes_first_and_targets_are_the_plans() -> None:
     assert found[0].chart is not None
     assert found[0].chart.variation == "concern_low"
     assert json.loads(json.dumps(as_json(found[0])))["partner"] is None
+
+
+def judged(numerators: list[int], under: int) -> Any:
+    """The whole-area chart of a share of the same number of people every month, who are all in one place."""
+    one = indicators.find("ae-four-hours").code
+    rows = [(one, "", month, "uhl", "leicester", n, under) for month, n in zip(MONTHS, numerators, strict=True)]
+    schema = dict.fromkeys(indicators.COLUMNS, pl.String) | {"numerator": pl.Int64, "denominator": pl.Int64}
+    found = series(publish(pl.DataFrame(rows, schema=schema, orient="row")), read_plan("llr"), HELD)
+    return next(s for s in found if not s.partner and not s.locality)
+
+
+def test_few_people_are_not_judged_where_rounding_could_explain_it() -> None:
+    """29 or 28 of 35, then 27: published as 30, 30 and 25 of 35. Seven shares of 71.4% lie below a mean of 80.2%.
+
+    By hand: the mean is (11 x 85.71 + 7 x 71.43) / 18 = 80.16. A published 25 of 35 is at most 27 of 33, 81.82%: above
+    the mean, so there may be no run at all. Of 300 and then 250 of 350, the last are at most 252 of 348, 72.41%: a run.
+    """
+    few = judged([29, 28] * 5 + [29] + [27] * 7, 35)
+    assert few.rows["numerator_shown"].unique(maintain_order=True).to_list() == ["30", "25"]
+    last = few.rows.row(-1, named=True)
+    assert (last["least"], last["most"]) == (pytest.approx(100 * 23 / 37), pytest.approx(100 * 27 / 33))
+    assert few.chart.segments[-1].mean == pytest.approx(80.16, abs=0.01) and few.chart.segments[-1].upl is None
+    assert few.chart.variation == "common_cause" and few.chart.last.rule == "" and few.chart.suggestion == ""
+    assert few.chart.variation_words.startswith("No verdict: rounding")
+    many = judged([300] * 11 + [250] * 7, 350)
+    assert many.chart.variation == "concern_low" and many.chart.last.rule == "run" and many.attention >= 3
+
+
+def test_a_target_near_the_limits_has_no_verdict_where_rounding_could_explain_it() -> None:
+    """A target of 95%, and 45 of 50 each month (at most 47 of 48: 97.9%), or 450 of 500 (at most 452 of 498: 90.8%).
+
+    And 30 of 50 misses it wherever the truth lies: 32 of 48 is 66.7%.
+    """
+    unsure, missed, low = (judged([n] * 18, of).chart for n, of in ((45, 50), (450, 500), (30, 50)))
+    assert (unsure.assurance, missed.assurance, low.assurance) == ("", "fail", "fail")
+    assert unsure.assurance_words.startswith("No verdict on the target") and unsure.unsure == ("assurance",)
+    assert not missed.unsure and judged([45] * 18, 50).attention == 0
+
+
+@given(st.lists(st.integers(0, 60), min_size=18, max_size=18))
+@settings(max_examples=8, deadline=None)
+def test_a_true_share_lies_between_the_ends_that_rounding_leaves(numerators: list[int]) -> None:
+    rows = judged(numerators, 60).rows
+    for true, row in zip(numerators, rows.iter_rows(named=True), strict=True):
+        assert row["least"] is None or row["least"] - 1e-9 <= 100 * true / 60 <= row["most"] + 1e-9
 
 
 def test_a_month_without_a_row_is_nought_for_a_count_and_a_gap_for_a_share() -> None:

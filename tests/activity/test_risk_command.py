@@ -97,6 +97,22 @@ def may_be_shown(text: str) -> bool:
     return text in ("0", "*", "..") or (plain.isdigit() and int(plain) % 5 == 0 and int(plain) > SMALL)
 
 
+def test_how_many_are_judged_is_shown_wherever_another_table_shows_it() -> None:
+    """Few in each group: the groupings hide the total with them. The table by place shows it, and so may both."""
+    draw, n = np.random.default_rng(8), 120
+    judged = pl.DataFrame({
+        "age": draw.choice(AGES[:2], n, p=[0.95, 0.05]), "sex": draw.choice(["F", "M"], n, p=[0.93, 0.07]),
+        "ethnic_group": draw.choice(["white", "asian"], n, p=[0.96, 0.04]),
+        "locality": ["a"] * n, "chance": [0.1] * n, "people": [1] * n,
+        "began": (draw.random(n) < 0.15).astype(int),
+    })  # fmt: skip
+    places = protect(judged.with_columns(chance=band_of_chance()), ["locality", "chance"], ["people"])
+    alone = protect(judged, GROUPS, ["began", "people"], within=[("began", "people")]).where()
+    assert alone["people_shown"].item() == "..", "the case that this is about"
+    everybody = calibration(judged, places).row(0, named=True)
+    assert everybody["people"] == places.where()["people_shown"].item() == "120"
+
+
 def test_no_small_number_leaves(said: dict[str, Any]) -> None:
     model = {"weight", "odds", "value", "low", "high", "expected", "observed"}
     counts = [value for name, value in numbers(said) if name in ("people", "began")]
@@ -129,7 +145,7 @@ def test_nor_from_the_tables_of_few_people(seed: int) -> None:
     })  # fmt: skip
     places = protect(judged.with_columns(chance=band_of_chance()), ["locality", "chance"], ["people"])
     rows = places.table.with_columns(pl.col("locality", "chance").replace("", "all"), people="people_shown").to_dicts()
-    assert min(widths({"calibration": calibration(judged).to_dicts(), "people": rows})) >= 3
+    assert min(widths({"calibration": calibration(judged, places).to_dicts(), "people": rows})) >= 3
 
 
 def widths(model: dict[str, Any]) -> list[float]:

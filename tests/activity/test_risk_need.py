@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from bettercare.activity import risk_need
+from bettercare.activity.disclosure import protect
 from bettercare.activity.risk import tier
 from bettercare.activity.risk_judged import calibration, discrimination
 from bettercare.activity.views import give
@@ -171,7 +172,8 @@ def test_shares_come_from_counts_as_shown_and_are_blank_for_small_groups() -> No
         ("18 to 64", "M", "black", 40, 4),
     ]
     frame = pl.DataFrame(rows, schema=["age", "sex", "ethnic_group", "people", "began"], orient="row")
-    found = calibration(frame.with_columns(chance=pl.lit(0.1)))
+    frame = frame.with_columns(chance=pl.lit(0.1))
+    found = calibration(frame, protect(frame, ["sex"], ["people"]))
     women = found.filter(pl.col("value") == "F").row(0, named=True)
     assert (women["people"], women["began"]) == ("1,000", "105")
     assert women["observed"] == 10.5 and women["expected"] == 10.0 and women["inside"]

@@ -118,8 +118,9 @@ def test_updating_the_plan_goes_the_way_of_every_proposal(client_as: ClientAs, l
     assert proposal.size == sizes.size_of(proposal.changes, proposal.effect).code
     assert Entry.objects.filter(action="propose", what=f"proposal {proposal.pk}").exists()
     said = text(answer)
-    assert "72-hour crisis team in Leicestershire, effect E003 (avoid emergency-medical), low" in said
-    assert "evidence learnt-E003-2015-04, row" in said and "(no such row)" in said
+    about = "72-hour crisis team in Leicestershire, effect E003 (fewer: Emergency medical admission)"
+    assert f"{about}, low end: from −130 hospital stays a year to −" in said
+    assert "Evidence, learnt-E003-2015-04, new: from nothing to citation: This partnership" in said
     assert "effects.csv: E003 low" in said
 
     plan = plan_of(current())
@@ -130,7 +131,13 @@ def test_updating_the_plan_goes_the_way_of_every_proposal(client_as: ClientAs, l
         (found.posterior.p5, found.posterior.mean, found.posterior.p95), abs=0.06
     )
     assert (row["distribution"], row["interval"], row["grade"]) == ("normal", "p5-p95", "weak")
+    before, then = (benefits_words.spread(s) for s in (found.prior, found.posterior))  # as the page has them
+    assert (
+        f"90% range after this partnership's own observations: {then} a year. Before: {before} a year" in row["assumed"]
+    )
     source = after["evidence"].filter(after["evidence"]["code"] == row["evidence"]).row(0, named=True)
+    for name in ("crisis-2015", "assessment-unit-2015", "falls-2015"):  # weak effects share their luck: all moved it
+        assert name in source["where"] and name in source["note"]
     assert source["citation"] == "This partnership's observations up to April 2015"
     assert source["grade"] == "judgement" and source["badge"] == "assumed"
     assert {c.key for c in diff(plan, after) if c.file == "effects.csv"} == {"E001", "E003", "E005"}

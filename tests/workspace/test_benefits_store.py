@@ -62,7 +62,7 @@ def test_from_the_records_of_a_store_to_page_proposal_and_the_next_revision(
         found = {b.id: b for b in learnt.value.benefits}
         assert {"crisis-2015", "assessment-unit-2015", "falls-2015", "I105-compared-2014-04"} == set(found)
         one = found["I105-compared-2014-04"]
-        truth = records.avoided_a_year * float(re.search(r"each person for ([\d.]+)", one.note)[1])
+        truth = records.avoided_a_year * float(re.search(r"stands for ([\d,]+) people", one.note)[1])
         assert one.own.p5 < truth < one.own.p95
         assert one.posterior.mean != one.elsewhere.mean and one.made_up
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +19,13 @@ from django.test import Client, override_settings
 from bettercare import Plan
 from bettercare.activity import feed, synth, synth_write
 from bettercare.activity.store import Store
+from bettercare.reporting.text import money
 from bettercare.workspace.audit.models import Entry, verify
 from bettercare.workspace.measurement import records
+from bettercare.workspace.measurement.centre import Centre
+from bettercare.workspace.measurement.judged import judge
 from bettercare.workspace.measurement.models import Action, Rebase
-from bettercare.workspace.plans import current, plan_of
+from bettercare.workspace.plans import DRAWS, current, forecast_of, plan_of
 from bettercare.workspace.programme.models import Comment
 
 ClientAs = Callable[..., Client]
@@ -71,6 +75,54 @@ def test_without_a_store_there_are_published_figures_and_words_how_to_add_feeds(
     assert "People seen within four hours in A&amp;E" in text and "91%" in text
     assert "bct-badge--measured" in text and "bct-badge--made-up" not in text
     assert "Mental health beside it" in text and "People in mental health crisis seen within" in text
+
+
+def test_pages_that_need_records_say_what_is_missing_and_what_to_do(client_as: ClientAs) -> None:
+    for role, page in (("reader", "care-plans"), ("assurer", "feeds")):
+        text = client_as(role).get(f"/nerve-centre/{page}").content.decode()
+        assert "No records are held here, so this page has nothing to show yet" in text, page
+        assert "bettercare serve llr --synthetic 20000" in text and "figures that were published" not in text, page
+
+
+def test_a_measure_that_nobody_has_seen_shows_its_forecast_and_nothing_made_up(
+    client_as: ClientAs, with_store: Path
+) -> None:
+    client = client_as("reader")
+    once_ready(client, "/nerve-centre")
+    for _ in range(120):
+        text = client.get("/nerve-centre/gap").content.decode()
+        if "being worked out" not in text:
+            break
+        time.sleep(0.5)
+    plan = plan_of(current())
+    made = forecast_of(plan, [plan.settings.main], DRAWS)
+    mean = made.result(plan.settings.main).draws("gap_gbp", "2018/19", "", "", "").mean()
+    assert "Nothing of it has been seen yet; the plan forecasts it" in text
+    assert f'<th scope="row">2018/19</th><td>{money(float(mean))}</td>' in text
+    assert "These people are made up" not in text and "bct-badge--modelled" in text
+    assert "These people are made up" in client.get("/nerve-centre/emergency-admissions").content.decode()
+
+
+def test_a_figure_has_its_month_and_what_is_hidden_has_none(client_as: ClientAs, with_store: Path) -> None:
+    text = " ".join(once_ready(client_as("reader"), "/nerve-centre").split())
+    heads = re.findall(r'nc-head__value">(.*?)</p> <p class="bct-small">(.*?)</p>', text)
+    assert any(value.startswith("Hidden") for value, _ in heads)
+    for value, about in heads:
+        assert not about.lstrip().startswith(",") and value.startswith("Hidden") == ("bct-badge" not in value)
+    pressing = text[text.index("What needs attention first") : text.index("Every measure")]
+    for item in re.findall(r"<li>.*?</li>", pressing):
+        assert re.search(r"</a> [^<]+, (\w+ )?20\d\d(/\d\d)? <span", item), item
+
+
+def test_pages_and_command_give_the_same_verdicts(client_as: ClientAs, with_store: Path) -> None:
+    once_ready(client_as("reader"), "/nerve-centre")
+    centre = Centre.of(plan_of(current()))
+    judged = [(one, judge(centre.held.series[one.code, one.partner, one.locality], centre.definitions[one.code]))
+              for one in centre.held.counted]  # fmt: skip
+    both = [(one.chart, page.chart) for one, page in judged if one.chart and page.chart]
+    assert len(both) > 20 and any(chart.unsure for chart, _ in both)
+    for chart, page in both:
+        assert (chart.variation, chart.variation_words) == (page.variation, page.variation_words)
 
 
 def test_filters_take_known_codes_only(client_as: ClientAs) -> None:
@@ -138,7 +190,7 @@ def test_a_comment_is_kept_and_found(client_as: ClientAs) -> None:
         ({"cause_understood": "no"}, "The limits stay as they are until the answer is yes"),
         ({"cause_understood": ""}, "Choose yes or no"),
         ({"reason": ""}, "Enter the reason"),
-        ({"on-year": "1999"}, "leaves no value before or after it"),
+        ({"on-year": "1999"}, "would leave no figure before or none after that day"),
         ({"on-month": "13"}, "as a real date"),
     ],
 )

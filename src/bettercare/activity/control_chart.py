@@ -14,22 +14,29 @@ NHSRplotthedots. Where the average moving range is nought (always 100%, say) no 
 the target is then passed when the mean meets it. Comparisons allow for the rounding of computer arithmetic. Limits of
 a percentage are drawn and said no further than 0 and 100 (`between`); rules and target are judged by the limits as
 reckoned, because the moving range knows of no bound.
+
+Where values come from rounded counts (`rounding`), a point has a finding only if its rule holds wherever the true
+values lie between their ends, beside mean and limits as drawn. A verdict on a target stands only if it is the same with
+the limits moved as far as rounding may have moved the mean.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
 from bettercare.activity import control_words
 from bettercare.activity.control_series import DIRECTIONS, Targets, checked
+from bettercare.activity.control_target import target_verdicts
 
 LIMIT = 2.66
 NEAR = 2.0 * LIMIT / 3.0
 SCREEN = 3.267
+Ends = tuple[float, float]  # the least and the most that a value may truly be
+TO_JUDGE = 7  # with fewer points no run or trend can be seen, so nothing calls for attention
 FEW = 12  # with fewer points in a segment the limits are for trial
 
 
@@ -89,16 +96,26 @@ class ControlChart:
     warnings: tuple[str, ...] = ()
     suggestion: str = ""  # of a rebase; never applied
     rebases: tuple[Rebase, ...] = field(default=())
+    unsure: tuple[str, ...] = ()  # "variation", "assurance": there is no verdict, as rounding could explain it
 
     @property
     def variation_words(self) -> str:
         """What the variation means, for anybody."""
+        if "variation" in self.unsure:
+            return control_words.ROUNDING
         return control_words.variation(self.variation, self.last.rule, self.run)
 
     @property
     def assurance_words(self) -> str:
         """What the limits say of the target, for anybody; blank without a target."""
+        if "assurance" in self.unsure:
+            return control_words.ROUNDING_TARGET
         return control_words.ASSURANCE[self.assurance]
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are points enough to say whether it changes."""
+        return sum(p.value is not None for p in self.points) >= TO_JUDGE
 
     @property
     def last(self) -> Point:
@@ -127,6 +144,7 @@ def xmr(
     run: int = 7,
     gaps: bool = False,
     between: tuple[float, float] | None = None,
+    rounding: Mapping[date, Ends] | None = None,
 ) -> ControlChart:
     """Judge a series. `direction` says which way is better: up, down or neither.
 
@@ -134,19 +152,21 @@ def xmr(
     each segment from its first so many points. `screen` leaves out moving ranges above 3.267 times their average when
     the limits are set. A missing value or month is refused unless `gaps`: then no moving range, trend or run reaches
     across it. `between` is the least and the most that a value can be, 0 and 100 for a percentage: no limit is drawn
-    beyond them (unless a value lies there, as when more than all beds are taken).
+    beyond them (unless a value lies there, as when more than all beds are taken). `rounding` gives the least and the
+    most that the true value of a day may be, where counts behind it were rounded.
     """
     series, targets, starts = checked(values, dates, direction, target, rebase, baseline, run, gaps)
     cuts = [0, *starts, len(series)]
     points: list[Point] = []
     segments, warnings = [], []
     reasons = ["", *(r.reason for r in rebase)]
+    ends = [None if v is None else (rounding or {}).get(d, (v, v)) for d, v in series]
     for number, (first, last) in enumerate(pairwise(cuts)):
         part = series[first:last]
         segment = _segment([v for _, v in part], first, baseline, screen, reasons[number])
         segments.append(segment)
         warnings += control_words.cautions(segment.points, segment.upl is None, number, len(cuts) - 1, baseline, FEW)
-        judged = _judge([v for _, v in part], segment, run)
+        judged = _judge(ends[first:last], segment, run)
         points += [
             Point(when, value, number, rule, sign, _kind(sign, DIRECTIONS[direction]))
             for (when, value), (rule, sign) in zip(part, judged, strict=True)
@@ -159,11 +179,24 @@ def xmr(
     drawn = _drawn(segments, [p.value for p in points if p.value is not None], between)
     if between and drawn != segments:
         warnings.append(control_words.bounded(*between))
+    if rounding:
+        warnings.append(control_words.rounded())
+    own = slice(segments[-1].first, None)
+    changed = _hidden_by_rounding(points[own], segments[-1], run)
+    verdicts = target_verdicts(points[own], ends[own], segments[-1], held, DIRECTIONS[direction])
+    unsure = (*(("variation",) if changed else ()), *(("assurance",) if len(verdicts) > 1 else ()))
     return ControlChart(
         tuple(points), tuple(drawn), direction, run, screen, targets, end.kind,
-        _assurance(segments[-1], held, DIRECTIONS[direction]), tuple(warnings),
-        _suggestion(points, segments[-1], run), tuple(rebase),
+        verdicts.pop() if len(verdicts) == 1 else "", tuple(warnings),
+        "" if changed else _suggestion(points, segments[-1], run), tuple(rebase), unsure,
     )  # fmt: skip
+
+
+def _hidden_by_rounding(points: Sequence[Point], segment: Segment, run: int) -> bool:
+    """Whether the last value would have a finding, were it exact, and has none."""
+    plain = _judge([None if p.value is None else (p.value, p.value) for p in points], segment, run)
+    last = max(i for i, p in enumerate(points) if p.value is not None)
+    return bool(plain[last][0]) and not points[last].rule
 
 
 def _segment(values: list[float | None], first: int, baseline: int | None, screen: bool, reason: str) -> Segment:
@@ -196,25 +229,28 @@ def _drawn(segments: list[Segment], values: list[float], between: tuple[float, f
     ]
 
 
-def _judge(values: list[float | None], segment: Segment, run: int) -> list[tuple[str, int]]:
-    """Rule and sign of each point of a segment."""
+def _judge(values: Sequence[Ends | None], segment: Segment, run: int) -> list[tuple[str, int]]:
+    """Rule and sign of each point of a segment; of each value the least and the most that it may be."""
     n = len(values)
-    size = max((abs(v) for v in values if v is not None), default=0.0)
+    size = max((abs(v) for ends in values if ends for v in ends), default=0.0)
     noise = 1e-12 * size  # what arithmetic may add; far below anything that is counted
 
-    def beyond(value: float | None, line: float | None) -> int:
-        """+1 strictly above the line, -1 strictly below, 0 on it."""
-        if value is None or line is None or abs(value - line) <= noise:
+    def beyond(value: Ends | None, line: Ends | None) -> int:
+        """+1 strictly above the line wherever both may be, -1 strictly below, 0 on it or not known."""
+        if value is None or line is None:
             return 0
-        return 1 if value > line else -1
+        return int(value[0] - line[1] > noise) - int(line[0] - value[1] > noise)
 
-    side = [beyond(v, segment.mean) for v in values]
-    outside = [max(0, beyond(v, segment.upl)) + min(0, beyond(v, segment.lpl)) for v in values]
+    def against(line: float | None) -> list[int]:
+        return [beyond(v, None if line is None else (line, line)) for v in values]
+
+    side = against(segment.mean)
+    outside = [max(0, up) + min(0, down) for up, down in zip(against(segment.upl), against(segment.lpl), strict=True)]
     near = [
-        0 if o else max(0, beyond(v, segment.near_upl)) + min(0, beyond(v, segment.near_lpl))
-        for v, o in zip(values, outside, strict=True)
+        0 if o else max(0, up) + min(0, down)
+        for up, down, o in zip(against(segment.near_upl), against(segment.near_lpl), outside, strict=True)
     ]
-    steps = [0 if a is None else beyond(b, a) for a, b in pairwise(values)]
+    steps = [beyond(b, a) for a, b in pairwise(values)]
     trend, two, row = [0] * n, [0] * n, [0] * n
     for i in range(n - run + 1):
         rising = set(steps[i : i + run - 1])
@@ -240,17 +276,6 @@ def _kind(sign: int, better: int) -> str:
         return "common_cause"
     group = {1: "improvement", -1: "concern", 0: "neutral"}[sign * better]
     return f"{group}_{'high' if sign > 0 else 'low'}"
-
-
-def _assurance(segment: Segment, target: float | None, better: int) -> str:
-    if target is None or not better:
-        return ""
-    if segment.upl is None or segment.lpl is None:
-        return "pass" if (segment.mean - target) * better >= 0 else "fail"
-    worst, best = (segment.lpl, segment.upl) if better > 0 else (segment.upl, segment.lpl)
-    if (target - best) * better > 0:
-        return "fail"
-    return "pass" if (worst - target) * better > 0 else "hit_or_miss"
 
 
 def _suggestion(points: Sequence[Point], segment: Segment, run: int) -> str:

@@ -22,6 +22,8 @@ ASSURANCE = {
     "fail": "As things are, the target will be missed every time: something has to change",
     "hit_or_miss": "As things are, whether the target is met is a matter of chance",
 }
+ROUNDING = "No verdict: rounding of the counts alone could explain the change"
+ROUNDING_TARGET = "No verdict on the target: it is nearer to the limits than rounding of the counts can tell"
 RULES = {
     "limit": "the last point is outside the limits",
     "trend": "the last {run} points all go the same way",
@@ -34,6 +36,11 @@ def variation(kind: str, rule: str, run: int) -> str:
     """The finding, with the rule that it rests on: `Getting better: ... (7 points in a row are on one side ...)`."""
     why = RULES.get(rule, "").format(run=run)
     return VARIATION[kind] + (f" \u2013 {why}" if why else "")
+
+
+def rounded() -> str:
+    """That counts are rounded, and what follows from it."""
+    return "Counts are rounded, so each point may be a little off; what rounding alone could explain is no finding."
 
 
 def cautions(points: int, flat: bool, number: int, segments: int, baseline: int | None, few: int) -> list[str]:

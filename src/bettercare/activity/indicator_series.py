@@ -14,14 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from bettercare.activity import indicators
-from bettercare.activity.control_chart import ControlChart, xmr
-from bettercare.activity.disclosure import ALL, HIDDEN, protect, shown
+from bettercare.activity.control_chart import ControlChart, Ends, xmr
+from bettercare.activity.disclosure import ALL, HIDDEN, STEP, protect, shown
 from bettercare.activity.indicators import WHOLE, Indicator
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ DIMENSIONS = ("month", "partner", "locality")
 KEYS = ("indicator", "part", *DIMENSIONS)
 NUMBERS = ("numerator", "denominator")
 Z = 1.959964
+ROUNDED = STEP // 2  # how far a count to the nearest 5 may lie from the true one
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Series:
     """One indicator (or part of one) of one partner and locality over the months; "" stands for all of them.
 
     `rows` has month, numerator_shown and denominator_shown (text), numerator and denominator (rounded, null where
-    hidden), value, low and high. `chart` is None where fewer than two values may be shown.
+    hidden), value, low and high (its 95% interval), and least and most, between which it lies as counts are rounded.
+    `chart` is None where fewer than two values may be shown.
     """
 
     code: str
@@ -85,7 +88,7 @@ class Series:
     @property
     def attention(self) -> int:
         """How much it needs somebody's attention, from 4 (it gets worse and misses its target) to 0."""
-        if self.chart is None:
+        if self.chart is None or not self.chart.enough:
             return 0
         worse = self.chart.variation.startswith("concern")
         changed = self.chart.variation.startswith("neutral")
@@ -202,7 +205,7 @@ def series(
         span = [m for m in months if first <= m <= last]
         lines = list(_lines({r["month"]: r for r in rows}, span, known[code], link))
         target = targets.get(own, known[code].target if own == code else None)
-        chart = _chart([line["value"] for line in lines], span, known[code], target)
+        chart = _chart(lines, known[code], target)
         frame = pl.DataFrame(lines, infer_schema_length=None)
         found.append(Series(own, name, outcome, known[code], part, partner, locality, target, frame, chart))
     return sorted(
@@ -256,17 +259,32 @@ def _lines(
         if one.unit == "percent" and value is not None:
             value = min(value, 100.0)  # of two rounded counts
             low, high = interval(row["numerator"], row["denominator"], one.joins, link)
+        ends = _ends(row["numerator"], row["denominator"], one.unit)
         yield {
             "month": month, "numerator": row["numerator"], "numerator_shown": row["numerator_shown"],
             "denominator": row["denominator"], "denominator_shown": row["denominator_shown"],
-            "value": value, "low": low, "high": high,
+            "value": value, "low": low, "high": high, "least": ends[0] if ends else None,
+            "most": ends[1] if ends else None,
         }  # fmt: skip
 
 
-def _chart(
-    values: Sequence[float | None], months: Sequence[str], one: Indicator, target: float | None
-) -> ControlChart | None:
+def _ends(numerator: int | None, denominator: int | None, unit: str) -> Ends | None:
+    """The least and the most that a value may truly be, from its counts as published; None where one is hidden."""
+    off = ROUNDED if numerator else 0  # nought is not rounded
+    if unit != "percent":
+        return None if numerator is None else (float(numerator - off), float(numerator + off))
+    if numerator is None or not denominator:
+        return None
+    least, most = (100.0 * (numerator + s * off) / (denominator - s * ROUNDED) for s in (-1, 1))
+    return least, min(most, 100.0)
+
+
+def _chart(lines: Sequence[dict[str, Any]], one: Indicator, target: float | None) -> ControlChart | None:
+    values, dates = [r["value"] for r in lines], [date.fromisoformat(f"{r['month']}-01") for r in lines]
     if sum(v is not None for v in values) < 2:
         return None
     between = (0.0, 100.0) if one.unit == "percent" else None
-    return xmr(values, months, direction=one.direction, target=target, gaps=True, between=between)
+    rounding = {d: (r["least"], r["most"]) for d, r in zip(dates, lines, strict=True) if r["least"] is not None}
+    return xmr(
+        values, dates, direction=one.direction, target=target, gaps=True, between=between, rounding=rounding,
+    )  # fmt: skip

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bettercare.activity.disclosure import ALL, protect
-from bettercare.activity.indicator_series import Z, interval
+from bettercare.activity.disclosure import ALL, Protected, protect
+from bettercare.activity.indicator_series import ROUNDED, Z, interval
 
 FEW = 50  # people who began care in a year, without whom nothing is fitted; and of a group, to say a share of it
 GROUPS = ("age", "sex", "ethnic_group")
 EVERYBODY = "everybody"
 CHANCES = ((0.02, "below 2%"), (0.05, "2% to 5%"), (0.1, "5% to 10%"), (None, "10% and over"))
-ROUNDED = 2  # how far a count to the nearest 5 may lie from the true one
 
 
 def band_of_chance() -> pl.Expr:
@@ -50,15 +49,20 @@ def discrimination(judged: pl.DataFrame) -> tuple[float, float, float]:
     return c, max(0.0, c - half), min(1.0, c + half)
 
 
-def calibration(judged: pl.DataFrame) -> pl.DataFrame:
+def calibration(judged: pl.DataFrame, places: Protected) -> pl.DataFrame:
     """Expected and observed shares (%) of everybody and by group, from counts as they may be shown.
 
-    A row each: group, value, people, began (as shown), expected, observed, low, high, inside.
+    A row each: group, value, people, began (as shown), expected, observed, low, high, inside. `places` counts the same
+    people by place and stands beside this: where their number is hidden here and shown there, it is shown here too, as
+    whoever reads one reads both.
     """
     cube = judged.group_by(GROUPS).agg(pl.col("people").sum(), pl.col("began").sum())
     table = protect(cube, GROUPS, ["began", "people"], within=[("began", "people")])
     expected = (pl.col("chance") * pl.col("people")).sum() / pl.col("people").sum()
-    parts = [_line(EVERYBODY, ALL, table.where().row(0, named=True), judged.select(expected).item())]
+    everybody, elsewhere = (t.where().row(0, named=True) for t in (table, places))
+    if everybody["people"] is None:
+        everybody |= {name: elsewhere[name] for name in ("people", "people_shown")}
+    parts = [_line(EVERYBODY, ALL, everybody, judged.select(expected).item())]
     for group in GROUPS:
         for value, share in judged.group_by(group).agg(expected.alias("share")).sort(group).iter_rows():
             parts.append(_line(group, value, table.where(**{group: value}).row(0, named=True), share))

@@ -165,6 +165,7 @@ def need(
     weights, chance = _fitted(train, test, terms)
     table = pl.DataFrame({"term": ["everybody", *(t.name for t in terms)], "weight": weights})
     judged = test.with_columns(chance=pl.Series(chance))
+    places = protect(judged.with_columns(chance=band_of_chance()), ["locality", "chance"], ["people"])
     return Need(
         first,
         second,
@@ -172,9 +173,9 @@ def need(
         (shown(int(train["people"].sum())), shown(int(train["began"].sum()))),
         table.with_columns(odds=pl.col("weight").exp().round(3), weight=pl.col("weight").round(3)),
         left_out,
-        calibration(judged),
+        calibration(judged, places),
         discrimination(judged),
-        protect(judged.with_columns(chance=band_of_chance()), ["locality", "chance"], ["people"]),
+        places,
         tuple(missing or ()),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bettercare.reporting import text
 from bettercare.reporting.labels import MEASURES
+from bettercare.reporting.learn_answer import raised
 
 if TYPE_CHECKING:
     from bettercare.appraisal.learned import Benefit, Change
@@ -94,12 +95,13 @@ def rests_on(benefit: Benefit) -> str:
     """Which of this partnership's own data the effect is learnt from."""
     if benefit.basis == "judged":
         return "What is learnt rests on what staff judged: no like people were compared in these months."
+    said = "What is learnt rests on the comparison with like people."
     if benefit.replaces:
-        return (
-            "What is learnt rests on the comparison with like people. It takes the place of what staff judged "
-            f"({benefit.replaces}): both are of the same people, who must not be counted twice."
+        said += (
+            f" It takes the place of what staff judged ({benefit.replaces}): both are of the same people, who must "
+            "not be counted twice."
         )
-    return "What is learnt rests on the comparison with like people."
+    return " ".join([said, *raised(benefit)])
 
 
 def own(benefit: Benefit) -> str:

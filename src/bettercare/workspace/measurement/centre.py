@@ -143,7 +143,7 @@ def latest(judged: Judged) -> str:
     """The last figure of a series with its unit: `91%`, `1,234 admissions`."""
     row = judged.series.last
     if row is None or row.value is None:
-        return "hidden"
+        return "hidden to protect people"
     unit = judged.definition.unit
     return f"{say(unit, row.value)} {unit_words(unit)}".strip()
 

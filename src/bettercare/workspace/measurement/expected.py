@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bettercare.appraisal.months import part
+from bettercare.foundation.years import label
+from bettercare.reporting import text
 from bettercare.reporting.chart_control import Expected
 from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.records import MADE_UP
-from bettercare.workspace.measurement.series import PUBLISHED, Series
-from bettercare.workspace.plans import forecast_of
+from bettercare.workspace.measurement.series import PUBLISHED, Series, say, unit_words
+from bettercare.workspace.plans import DRAWS, forecast_of
 from bettercare.workspace.programme import facts
 from bettercare.workspace.public import contribution
 
@@ -56,7 +58,7 @@ def path(plan: Plan, definition: Definition, series: Series) -> list[Expected] |
     if contribution.contributions(plan) is None:
         return [] if contribution.failed(plan) else None
     main = plan.settings.main
-    made = forecast_of(plan, [main], contribution.DRAWS)
+    made = forecast_of(plan, [main], DRAWS)
     result = made.result(main)
     place = str(row["site"] or series.locality or row["locality"] or "")
     whole = series.source == PUBLISHED or definition.unit in SHARES
@@ -73,6 +75,26 @@ def path(plan: Plan, definition: Definition, series: Series) -> list[Expected] |
             share = 1.0 if whole else part(plan, measure, service, month, month)
             out.append(Expected(when, mean * share, p5 * share, p95 * share))
     return out
+
+
+def years(plan: Plan, definition: Definition, series: Series | None) -> list[tuple[str, str, str]] | None:
+    """The forecast of each financial year in words: year, mean, 90% range. It needs nothing to have been seen.
+
+    Empty where the plan does not forecast the measure at the series' place, None while it is being worked out.
+    """
+    place = (series.partner, series.locality) if series else ("", "")
+    found = path(plan, definition, Series(definition.code, PUBLISHED, *place, (), "modelled"))
+    if found is None:
+        return None
+    unit = definition.unit
+    return [
+        (
+            label(e.when.year),
+            f"{say(unit, e.mean)} {unit_words(unit)}".strip(),
+            text.span(say(unit, e.p5), say(unit, e.p95)),
+        )
+        for e in found
+    ]
 
 
 def _dates(year: str, series: Series) -> list[date]:

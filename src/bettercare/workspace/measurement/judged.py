@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 
 from markupsafe import Markup
 
@@ -27,7 +26,6 @@ from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.models import Rebase
 from bettercare.workspace.measurement.series import Series, axis, say
 
-TO_JUDGE = 7  # with fewer points no run or trend can be seen, so no verdict is given
 MOST_PICTURES = 60
 SYMBOLS = re.compile(r' (?:role="graphics-\w+"|aria-roledescription="[^"]*")')
 _warm = False
@@ -46,7 +44,7 @@ class Judged:
     @property
     def verdict(self) -> bool:
         """Whether there are points enough to say whether it changes."""
-        return self.chart is not None and sum(p.value is not None for p in self.chart.points) >= TO_JUDGE
+        return self.chart is not None and self.chart.enough
 
     @property
     def weight(self) -> int:
@@ -64,14 +62,15 @@ class Judged:
         """The two icons; blank where nothing can be said."""
         if self.chart is None or not self.verdict:
             return Markup("")
-        return Markup(variation_icon(self.chart) + (assurance_icon(self.chart) if self.chart.assurance else ""))
+        changes = self.chart.variation_words if "variation" in self.chart.unsure else variation_icon(self.chart)
+        return Markup(changes + (assurance_icon(self.chart) if self.chart.assurance else ""))
 
     def words(self) -> str:
         """The verdict in words."""
         if self.chart is None or not self.verdict:
             return ""
         said = self.chart.variation_words
-        return f"{said}. {self.chart.assurance_words}." if self.chart.assurance else f"{said}."
+        return f"{said}. {self.chart.assurance_words}." if self.chart.assurance_words else f"{said}."
 
 
 def judge(series: Series, definition: Definition, rebases: Iterable[Rebase] = ()) -> Judged:
@@ -79,21 +78,19 @@ def judge(series: Series, definition: Definition, rebases: Iterable[Rebase] = ()
     if not series.can_be_drawn:
         return Judged(series, definition, None, "There are too few figures for a chart.")
     decided = [as_decided(r) for r in rebases]
-    values, dates = [r.value for r in series.rows], [r.when for r in series.rows]
     try:
-        chart = _xmr(definition, values, dates, decided)
+        chart = _xmr(definition, series, decided)
     except UsageError as error:  # a corrected feed may take away the months that a rebase rested on
-        return Judged(series, definition, _xmr(definition, values, dates, []), f"A rebase was left out: {error}")
+        return Judged(series, definition, _xmr(definition, series, []), f"A rebase was left out: {error}")
     return Judged(series, definition, chart)
 
 
-def _xmr(
-    definition: Definition, values: Sequence[float | None], dates: Sequence[date], decided: list[control_chart.Rebase]
-) -> ControlChart:
+def _xmr(definition: Definition, series: Series, decided: list[control_chart.Rebase]) -> ControlChart:
     between = (0.0, 100.0) if definition.unit in ("%", "percent") else None
     return xmr(
-        values, dates, direction=definition.direction, target=definition.target, rebase=decided, gaps=True,
-        between=between,
+        [r.value for r in series.rows], [r.when for r in series.rows], direction=definition.direction,
+        target=definition.target, rebase=decided, gaps=True, between=between,
+        rounding={r.when: r.ends for r in series.rows if r.ends},
     )  # fmt: skip
 
 

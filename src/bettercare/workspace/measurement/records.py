@@ -134,4 +134,5 @@ def _row(row: dict[str, Any]) -> Row:
     """A month as it may be shown."""
     when = date.fromisoformat(f"{row['month']}-01")
     note = f"95% interval {row['low']:.1f} to {row['high']:.1f}" if row["low"] is not None else ""
-    return Row(when, f"{when:%B %Y}", row["value"], row["numerator_shown"], row["denominator_shown"], note)
+    ends = None if row["least"] is None else (row["least"], row["most"])
+    return Row(when, f"{when:%B %Y}", row["value"], row["numerator_shown"], row["denominator_shown"], note, ends)

@@ -27,6 +27,7 @@ class Row:
     numerator: str = ""
     denominator: str = ""
     note: str = ""
+    ends: tuple[float, float] | None = None  # between which the true value lies, where counts were rounded
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -86,6 +87,10 @@ def _page(request: HttpRequest, revision: Revision, code: str, form: Form) -> Ht
         "compared": compared,
         "compared_rows": _compared(compared),
         "compared_use": _use(found, code),
+        "compared_months": text.span(*map(_month, (compared.value.first, compared.value.last)))
+        if compared.value
+        else "",
+        "names": facts.partner_names(plan),
         "level": f"{LEVEL:.0%}",
         "made_up": records.MADE_UP if _made_up() else "",
         "learnt": learnt,
@@ -149,7 +154,7 @@ def _benefit(benefit: Benefit, found: Learnt) -> dict[str, Any]:
         "id": benefit.id,
         "how_far": benefits_words.how_far(benefit),
         "rests_on": benefits_words.rests_on(benefit),
-        "note": benefit.note if benefit.basis == "compared" else "",
+        "note": benefit.note if benefit.basis == "compared" and not benefit.made_up else "",
         "made_up": benefit.made_up,
         "picture": benefits_words.picture(benefit),
         "conflict": benefit.id in found.conflicts,
@@ -184,6 +189,10 @@ def _compared(kept: Kept) -> list[tuple[str, str]]:
         ("More (or fewer, with a minus sign) for each 100 people", say(made.difference, 1)),
         ("Planned admissions, which it cannot change: times those of like people", say(made.negative, 2)),
     ]
+
+
+def _month(said: str) -> str:
+    return f"{date.fromisoformat(f'{said}-01'):%B %Y}"
 
 
 def _made_up() -> bool:

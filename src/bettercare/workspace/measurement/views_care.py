@@ -62,6 +62,7 @@ def _page(request: HttpRequest, problem: str) -> HttpResponse:
     context = {
         "title": "Care plans",
         **words(centre),
+        "published": False,
         "problem": problem,
         "tiers": TIERS,
         "may_list": _mine(request) if centre.held.state == "ready" else [],

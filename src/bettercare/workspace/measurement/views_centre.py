@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from bettercare.activity.control_chart import TO_JUDGE
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.measurement import centre as shown
 from bettercare.workspace.measurement.centre import ATTENTION, Centre
-from bettercare.workspace.measurement.judged import TO_JUDGE, warm
+from bettercare.workspace.measurement.judged import warm
 from bettercare.workspace.plans import current, plan_of
 
 
@@ -20,10 +21,15 @@ def one_of(request: HttpRequest, name: str, known: set[str]) -> str:
 
 
 def words(centre: Centre) -> dict[str, object]:
-    """What templates need to put figures into words."""
+    """What templates need to put figures into words.
+
+    `published` says that a page shows published figures where there are no records, `made_up` that it shows made-up
+    ones.
+    """
     return {
         "place": centre.place, "latest": shown.latest, "target": shown.target, "better": shown.better,
-        "how_many": shown.how_many, "to_judge": TO_JUDGE, "held": centre.held,
+        "how_many": shown.how_many, "to_judge": TO_JUDGE, "held": centre.held, "published": True,
+        "made_up": centre.held.synthetic,
     }  # fmt: skip
 
 

@@ -56,6 +56,7 @@ def _page(request: HttpRequest, problems: list[str]) -> HttpResponse:
     context = {
         "title": "Feeds",
         **words(centre),
+        "published": False,
         "names": names,
         "today": timezone.localdate(),
         "agreements": _agreements(store, problems) if store else [],

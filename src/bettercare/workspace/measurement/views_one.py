@@ -19,6 +19,7 @@ from bettercare.workspace.measurement.catalogue import Definition
 from bettercare.workspace.measurement.centre import Centre
 from bettercare.workspace.measurement.judged import Judged, full, judge, picture, rebases_of
 from bettercare.workspace.measurement.models import Action, Rebase
+from bettercare.workspace.measurement.records import MADE_UP
 from bettercare.workspace.measurement.series import RECORDS, Series
 from bettercare.workspace.measurement.views_centre import words
 from bettercare.workspace.plans import current, plan_of
@@ -71,6 +72,7 @@ def shown(request: HttpRequest, code: str, asked: Any, form: Form | None = None,
     user: Any = request.user
     decided = rebases_of(code)
     judged = judge(series, definition, decided.get(series.key, ())) if series else None
+    others = [judge(s, definition, decided.get(s.key, ())) for s in centre.series.get(code, []) if s is not series]
     blank = Form()
     context = {
         "title": definition.name,
@@ -78,11 +80,11 @@ def shown(request: HttpRequest, code: str, asked: Any, form: Form | None = None,
         "definition": definition,
         "judged": judged,
         "series": series,
+        "published": series is not None,
+        "made_up": any(s.badge == MADE_UP for s in centre.series.get(code, [])),
         **_chart(plan, centre, definition, judged),
         "links": _links(centre, definition, series),
-        "others": [
-            judge(s, definition, decided.get(s.key, ())) for s in centre.series.get(code, []) if s is not series
-        ],
+        "others": others,
         "rebases": Rebase.objects.filter(indicator=code).order_by("-pk"),
         "answers": ANSWERS,
         "actions": Action.objects.filter(indicator=code).order_by("done", "due", "pk"),
@@ -101,12 +103,11 @@ def shown(request: HttpRequest, code: str, asked: Any, form: Form | None = None,
 
 
 def _chart(plan: Plan, centre: Centre, definition: Definition, judged: Judged | None) -> dict[str, Any]:
-    """The chart with the forecast's own path, where there are points enough."""
-    if judged is None:
-        return {"chart": None, "working": False}
+    """The chart with the forecast's own path; where there are too few points, the years of the forecast alone."""
+    if judged is None or judged.chart is None:
+        years = expected.years(plan, definition, judged.series if judged else None)
+        return {"chart": None, "working": years is None, "years": years or []}
     ahead = expected.path(plan, definition, judged.series)
-    if judged.chart is None:
-        return {"chart": None, "working": False}
     name = f"{definition.name}, {centre.place(judged.series)}"
     made = full(judged, name, judged.series.badge, "", ahead or ())
     return {"chart": made, "picture": picture(made), "working": ahead is None, "ahead": bool(ahead)}
