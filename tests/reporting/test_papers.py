@@ -21,8 +21,10 @@ from bettercare.engines.forecast import Forecast, forecast
 from bettercare.foundation.problems import UsageError
 from bettercare.plan.plan import Plan
 from bettercare.plan.read import read_plan
+from bettercare.reporting.material import Material
 from bettercare.reporting.papers import (
     Paper,
+    content,
     next_steps,
     paper_from_plan,
     pdf,
@@ -370,11 +372,74 @@ def test_decisions_are_told_with_their_override(board_pdf: pypdf.PdfReader) -> N
     assert "decided while a gate was still open, because: Winter would not wait." in said
 
 
+def test_a_board_without_a_duty_recommends(plan: Plan, f: Forecast) -> None:
+    """The rule of answers to proposals: whom the plan's list does not name never decides, and who decides is asked."""
+    items = [{"verb": v, "text": f"the {v} item"} for v in ("note", "approve", "decide")]
+    items.append({"verb": "approve", "text": "its share", "whom": "the Council"})
+
+    def asked(board: str) -> list[str]:
+        paper = paper_from_plan(plan, f, board=board, meeting=MEETING, items=items, ran_on=RAN)
+        return [b.verb for b in paper.blocks() if isinstance(b, shapes.Recommendation)][:4]
+
+    assert asked("A board of the programme") == ["note", "recommend", "recommend", "approve"]
+    assert asked("hospital") == ["note", "approve", "decide", "approve"]
+    gone = dataclasses.replace(plan, tables={**plan.tables, "duties": plan.tables["duties"].clear()})
+    with pytest.raises(UsageError, match="asks General Hospital Trust to do nothing; a paper cannot ask it to approve"):
+        paper_from_plan(
+            gone, dataclasses.replace(f, plan=gone), board="hospital", meeting=MEETING, items=items, ran_on=RAN
+        )
+
+
+def test_the_count_of_questions_says_what_they_are_about(plan: Plan, f: Forecast) -> None:
+    def said(code: str) -> list[str]:
+        paper = paper_from_plan(plan, f, board="hospital", meeting=MEETING, items=[code], ran_on=RAN)
+        return [b.text for b in paper.blocks() if isinstance(b, shapes.Recommendation) and "question" in b.text]
+
+    about = "about the initiatives in this paper, or about the plan as a whole, is not yet decided"
+    assert said("home-first") == [f"that 1 question of the public {about}, and when each will be"]
+    assert said("falls") == []  # the plan's only question is about another
+
+
+def test_how_to_get_the_figures_again(plan: Plan, f: Forecast) -> None:
+    """Only a plan that everybody has is named; for any other, the paper says where it is."""
+    told = "\n".join(s.plain for p in content.how_made(Material(f), shapes.Run("1", RAN, 1, 100)) for s in spoken(p))
+    assert "bettercare run small" not in told
+    assert f"plan-{plan.revision}.zip" in told
+    assert f"bettercare run plan-{plan.revision} --draws 100 --seed 1" in told
+    llr = read_plan("llr")
+    made = forecast(llr, [llr.settings.main], draws=20)
+    told = "\n".join(s.plain for p in content.how_made(Material(made), shapes.Run("1", RAN, 1, 20)) for s in spoken(p))
+    assert "To get them again: bettercare run llr --draws 20 --seed 1" in told and ".zip" not in told
+    other = dataclasses.replace(llr, settings=dataclasses.replace(llr.settings, title="Adopted since"))
+    again = content.how_made(Material(dataclasses.replace(made, plan=other)), shapes.Run("1", RAN, 1, 20))
+    told = "\n".join(s.plain for p in again for s in spoken(p))
+    assert "bettercare run llr" not in told and f"plan-{other.revision}.zip" in told
+
+
+def spoken(block: Any) -> tuple[Any, ...]:
+    return block.sentences if isinstance(block, shapes.Paragraph) else block.items
+
+
+def test_a_sign_stays_with_its_pounds() -> None:
+    """At every width of a column: a line never ends between the sign and the figure."""
+    from bettercare.reporting.chart_style import Table
+
+    amounts = ["\u2212£16m", "\u2212£1.23bn", "+£850,000", "\u2212£2.0m to \u2212£16m"]
+    heads = ("x" * 20, *("ab " * n for n in range(1, 9)))
+    table = Table("Widths", heads, tuple((a, *((f"{'w ' * n}{a}") for n in range(8))) for a in amounts), (), "")
+    paper = small(" ".join(amounts * 30))
+    sections = (dataclasses.replace(paper.sections[0], blocks=(*paper.sections[0].blocks, table)),)
+    reader = pypdf.PdfReader(io.BytesIO(pdf(dataclasses.replace(paper, style="summary", sections=sections))))
+    said = text_of(reader)
+    assert said.count("£16m") > 60
+    assert not re.search(r"[\u2212+]\s*\n\s*£", said)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"items": ["fals"]}, '"fals" is not an initiative of this plan. Did you mean "falls"?'),
-        ({"items": [{"verb": "ignore", "text": "x"}]}, "note, approve or decide"),
+        ({"items": [{"verb": "ignore", "text": "x"}]}, "note, recommend, approve or decide"),
         ({"items": [{"verb": "note"}]}, "a text or an initiative"),
         ({"items": [{"vreb": "note"}]}, 'Did you mean "verb"?'),
         ({"meeting": {"venue": "x"}}, 'A meeting needs "on"'),
@@ -425,6 +490,32 @@ def test_easy_read_is_easy(plan: Plan) -> None:
     pictures = [e for e in structure(reader) if e["/S"] == "/Figure"]
     assert len(pictures) == len(list(paper.blocks()))
     assert all(e["/Alt"] for e in pictures)
+
+
+def test_easy_read_is_not_older_than_what_it_reports(plan: Plan) -> None:
+    later = [{"title": "The ward stays", "met_on": date(2030, 7, 20), "override": "Winter would not wait"}]
+    paper = next_steps(plan, later)
+    assert paper.day == paper.run.on == date(2030, 7, 20)
+    assert next_steps(plan, DECISIONS).day == plan.settings.plan_date
+    said = [s for block in paper.blocks() if isinstance(block, shapes.Idea) for s in block.sentences]
+    assert said[said.index("The ward stays.") + 1] == "It was decided although a check was not passed."
+    for days in ({"on": date(2030, 7, 19)}, {"on": date(2031, 1, 1), "ran_on": RAN}):
+        with pytest.raises(UsageError, match="cannot report a decision of 20 July 2030"):
+            next_steps(plan, later, **days)
+
+
+def test_a_question_and_its_answer_stand_on_one_page(plan: Plan) -> None:
+    """Wherever the questions happen to fall on the page: texts of every length stand before them."""
+    asked = [
+        {"question": f"Question {n}?", "answer": f"Answer {n}.", "status": "x", "due": f"Day {n}"} for n in range(9)
+    ]
+    for lines in range(1, 9):
+        paper = next_steps(plan, [{**DECISIONS[0], "title": "Words. " * lines}], asked, ran_on=RAN)
+        pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf(paper))).pages]
+        for n in range(9):
+            (page,) = (p for p in pages if f"Question {n}?" in p)
+            assert f"Answer {n}." in page and f"Day {n}." in page
+        assert "Hard words" in pages[-1] and "A board is" in pages[-1]  # not the last line of it alone
 
 
 def test_easy_read_in_word(plan: Plan) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import re
+import time
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from django.contrib.auth import get_user_model
@@ -21,8 +25,9 @@ from docx import Document
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
-from bettercare import Plan, forecast
+from bettercare import Plan, forecast, read_plan
 from bettercare.cli import paper as cli_paper
+from bettercare.reporting import text
 from bettercare.reporting.papers import paper_from_plan
 from bettercare.workspace.audit.frozen import thaw
 from bettercare.workspace.audit.models import Entry, verify
@@ -30,7 +35,9 @@ from bettercare.workspace.papers.making import wrong_papers
 from bettercare.workspace.papers.models import Item, Meeting, Paper
 from bettercare.workspace.plans import current, make_current, plan_of, store
 from bettercare.workspace.programme.models import Decision, Hold, Proposal, Publication
+from bettercare.workspace.public import contribution
 from tests.workspace.conftest import FOLDER
+from tests.workspace.proposals import answer
 
 ClientAs = Callable[..., Client]
 BOARD = "hwb-leicestershire"
@@ -140,6 +147,74 @@ def test_drafts_and_the_plans_own_documents_open(secretary: Client, meeting: Mee
     for kind in ("summary", "next-steps"):
         assert secretary.get(f"/work/papers/{kind}.pdf").content.startswith(b"%PDF-")
         assert Document(io.BytesIO(secretary.get(f"/work/papers/{kind}.docx").content)).paragraphs
+
+
+def test_a_proposal_is_told_in_full(
+    secretary: Client, client_as: ClientAs, meeting: Meeting, propose: Callable[..., Proposal]
+) -> None:
+    """A board is told the dates, the reason, what that does, who has answered and which gates are open."""
+    asked = propose("2015-09-01")
+    answer(client_as("partner-lead", "uhl"), asked, "uhl", "not-agreed", minute="15/41")
+    meeting.items.all().delete()
+    Item.objects.create(meeting=meeting, order=1, verb="note", text="Proposal 1: a later start", proposal=asked)
+    page = unescape(secretary.get(f"/work/meetings/{meeting.pk}/preview").content.decode())
+    for words in (
+        "1 September 2014", "1 September 2015", "Staff are not there yet", "did not agree", "minute 15/41",
+        "has not answered yet", "Gates that are open on the plan as it would become",
+        f"In {asked.effect['year']}, under",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "Crisis response teams everywhere" in page  # its initiative stands in the table too
+
+
+@pytest.mark.parametrize("chosen", ["I062", "I009"])
+def test_page_paper_workspace_and_api_say_the_same_of_an_initiative(
+    secretary: Client, public: Client, meeting: Meeting, llr: Plan, chosen: str
+) -> None:
+    """The mean of the draws of its cause of the gap, also where it moves money and no activity (I009)."""
+    meeting.items.update(initiative=chosen)
+    made, year = forecast(llr, [llr.settings.main], draws=500), llr.settings.headline_year
+    draws = made.result(llr.settings.main).gap_causes["initiative", chosen][made.years.index(year)]
+    words = [text.change_of_gap(value) for value in (draws.mean(), *np.quantile(draws, [0.95, 0.05]))]
+    assert text.change_of_gap(float(np.median(draws))) != words[0] or chosen == "I009"
+    said = f"{words[0]} ({words[1]} to {words[2]})"
+    until = time.monotonic() + 60
+    while contribution.contributions(plan_of(current())) is None and time.monotonic() < until:
+        time.sleep(0.05)
+    for client, address in (
+        (public, f"/initiatives/{chosen}"),
+        (secretary, f"/work/initiatives/{chosen}"),
+        (secretary, f"/work/meetings/{meeting.pk}/preview"),
+    ):
+        assert said.lower() in client.get(address).content.decode().lower(), address
+    told = public.get(f"/api/initiatives/{chosen}").json()["contribution"]
+    assert told["gap"] == {"average": words[0], "range": f"{words[1]} to {words[2]}"}
+    assert bool(told["activity"]) is (chosen == "I062")
+
+
+def test_a_paper_of_another_revision_says_where_its_plan_is(
+    secretary: Client, public: Client, meeting: Meeting, llr: Plan, tmp_path: Path
+) -> None:
+    """The address that the paper gives serves the plan of its figures, also when the plan has moved on since."""
+    one, two = (
+        dataclasses.replace(llr, settings=dataclasses.replace(llr.settings, title=title)) for title in ("One", "Two")
+    )
+    for plan in (one, two):
+        if plan is two:
+            draft = text_of(secretary.get(f"/work/meetings/{meeting.pk}/draft.pdf").content)
+        revision = store(plan, "Adopted", parent=current())
+        make_current(revision)
+        Publication.objects.create(kind="change", key=revision.code, public_from=timezone.now(), staff_told=True)
+    assert "bettercare run llr" not in draft and f"bettercare run plan-{one.revision} --draws 500" in draft
+    name = f"/data/plan-{one.revision}.zip"
+    assert name.rpartition("/")[2] in draft and f'href="{name}"' in public.get("/data").content.decode()
+    with zipfile.ZipFile(io.BytesIO(public.get(name).content)) as archive:
+        archive.extractall(tmp_path)
+    assert read_plan(tmp_path).fingerprint == one.fingerprint
+    row = Publication.objects.get(kind="change", key=one.revision)
+    row.state = "held"
+    row.save()
+    assert public.get(name).status_code == public.get("/data/plan-nothing.zip").status_code == 404
 
 
 # --- publishing ---------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -175,7 +176,7 @@ def test_contribution_comes_when_it_is_worked_out(public: Client, llr: Plan, mon
         time.sleep(0.05)
     page = public.get("/initiatives/I077").content.decode()
     assert "being worked out" not in page
-    made = plans.forecast_of(llr, [llr.settings.main], contribution.DRAWS)
+    made = plans.forecast_of(llr, [llr.settings.main], plans.DRAWS)
     from bettercare.engines.forecast import initiative_table
 
     row = next(r for r in initiative_table(made, llr.settings.main, "2018/19").to_dicts() if r["effect"] == "E002")
@@ -306,7 +307,20 @@ def test_openapi_describes_what_there_is(public: Client) -> None:
         kind = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]["type"]
         assert isinstance(response.json(), kinds[kind]), path
         assert response["Access-Control-Allow-Origin"] == "*"
-    assert public.get("/api/initiatives/none").status_code == 404
+
+
+def test_the_interface_answers_in_json_and_without_noise(public: Client) -> None:
+    for address in ("/api/initiatives/none", "/api/nothing", "/api/nothing/at/all"):
+        response = public.get(address)
+        assert (response.status_code, response["Content-Type"]) == (404, "application/json"), address
+        assert "not published" in response.json()["error"] and response["Cache-Control"] == "no-store"
+    assert "text/html" in public.get("/initiatives/none")["Content-Type"]
+    found = [
+        re.findall(r"-?\d+\.\d+(?:e[-+]\d+)?", public.get(url).content.decode()) for url in OTHERS if "/api/" in url
+    ]
+    numbers = {n for each in found for n in each}
+    assert len(numbers) > 5
+    assert max(len(n.replace(".", "").strip("-0")) for n in numbers) <= 9, numbers
 
 
 def test_the_feed_is_atom(public: Client, llr: Plan) -> None:

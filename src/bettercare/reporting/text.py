@@ -93,6 +93,11 @@ def change_of_gap(gbp: float) -> str:
     return f"{money(abs(gbp))} {'worse' if gbp > 0 else 'better'}"
 
 
+def gap_moved(mean: float, p5: float, p95: float) -> tuple[str, str]:
+    """What something does to a gap on average, and the 90% range of that from the worst to the best, in words."""
+    return change_of_gap(mean), span(change_of_gap(p95), change_of_gap(p5))
+
+
 def listed(items: Sequence[str], last: str = "and") -> str:
     """`a, b and c`."""
     if len(items) < 2:

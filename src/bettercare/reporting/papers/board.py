@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -43,14 +44,15 @@ def paper_from_plan(
     decided are shown. `progress` says where an initiative or a milestone stands, by code. `words` adds paragraphs at
     the start of a section, by the section's code. `ran_on` is the day of the run (today's when left out).
 
-    Raises UsageError for unknown codes, for a forecast of another revision, and where a board whose duty is only to
-    note or to be consulted would be asked to approve or decide.
+    A board that the plan's list of duties does not name recommends: what it would be asked to approve or decide, it is
+    asked to recommend. Raises UsageError for unknown codes, for a forecast of another revision, and where a board whose
+    duty is only to note or to be consulted would be asked for more.
     """
     m = content.material(plan, forecast)
     sitting = records.taken(records.Meeting, meeting)
-    chosen = records.items(items, m.labels.initiatives)
     name, duties = duties_of(plan, board, sitting.on)
-    _within(name, duties, chosen)
+    kind = dict(plan.tables["partners"].select("code", "kind").iter_rows()).get(board, "board")
+    chosen = _within(name, kind, duties, records.items(items, m.labels.initiatives))
     codes = tuple(dict.fromkeys(i.initiative for i in chosen if i.initiative)) or most_telling(m)
     asked = content.questions_of(plan, codes) if questions is None else records.all_taken(records.Question, questions)
     matter = Matter(
@@ -109,13 +111,21 @@ def duties_of(plan: Plan, board: str, on: date) -> tuple[str, tuple[str, ...]]:
     return brief(names[board]), tuple(d for d in DUTIES if d in held)
 
 
-def _within(board: str, duties: tuple[str, ...], items: tuple[records.Item, ...]) -> None:
-    allowed = {"decide": {"approve", "decide"}, "assure": {"approve"}}
+def _within(name: str, kind: str, duties: tuple[str, ...], items: tuple[records.Item, ...]) -> tuple[records.Item, ...]:
+    """The items as the board may be asked them, by the rule that answers to a proposal follow: whom the plan's list
+    does not name decides nothing; a board then recommends, which does not bind, and another partner notes."""
+    allowed = {"decide": {"recommend", "approve", "decide"}, "assure": {"approve"}}
     may = {"note"}.union(*(allowed.get(d, set()) for d in duties))
+    out = []
     for item in items:
-        if duties and not item.whom and item.verb not in may:
-            held = listed([DUTIES[d] for d in duties])
-            raise UsageError(f"The plan asks {board} to {held}; a paper cannot ask it to {item.verb}.")
+        if item.whom or item.verb in may:
+            out.append(item)
+        elif not duties and kind == "board":
+            out.append(dataclasses.replace(item, verb="recommend"))
+        else:
+            held = listed([DUTIES[d] for d in duties]) or "do nothing"
+            raise UsageError(f"The plan asks {name} to {held}; a paper cannot ask it to {item.verb}.")
+    return tuple(out)
 
 
 def most_telling(m: Material) -> tuple[str, ...]:

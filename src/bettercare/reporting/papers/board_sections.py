@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -52,8 +53,9 @@ class Matter:
 
 def purpose(x: Matter) -> Iterator[Block]:
     """What the report is for."""
-    asks = sum(i.verb != "note" for i in x.items)
-    wanted = f", and to ask for {text.counted(asks, 'decision')}" if asks else ""
+    found = Counter("recommendation" if i.verb == "recommend" else "decision" for i in x.items if i.verb != "note")
+    asks = text.listed([text.counted(n, words) for words, n in found.items()])
+    wanted = f", and to ask for {asks}" if asks else ""
     yield paragraph(
         f"The purpose of this report is to give an update on \u201c{x.plan.settings.title}\u201d, on what the partners "
         f"have done, and on what the plan is now expected to do to beds and money{wanted}."
@@ -87,13 +89,11 @@ def recommendations(x: Matter) -> Iterator[Block]:
     gap = text.gap(x.m.spread(n, "gap_gbp").mean)
     title = x.m.labels.scenario(n)
     yield Recommendation("note", f"the forecast for {year} (under \u201c{title}\u201d: {gap}, modelled)", x.board)
-    if x.questions:
-        count = sum(q.status != "answered" for q in x.questions)
-        if count:
-            said = (
-                f"that {text.counted(count, 'question')} of the public {'is' if count == 1 else 'are'} not yet decided"
-            )
-            yield Recommendation("note", f"{said}, and when each will be", x.board)
+    count = sum(q.status != "answered" for q in x.questions)
+    if count:
+        about = " about the initiatives in this paper, or about the plan as a whole," if x.shown else ""
+        said = f"that {text.counted(count, 'question')} of the public{about} {'is' if count == 1 else 'are'}"
+        yield Recommendation("note", f"{said} not yet decided, and when each will be", x.board)
 
 
 def policy(x: Matter) -> Iterator[Block]:
@@ -104,7 +104,8 @@ def policy(x: Matter) -> Iterator[Block]:
         more = " The partners' documents differ on this, and all of them are kept." if len(held) > 1 else ""
         yield paragraph(f"On the day of this meeting the plan's list of duties asks {x.board} to {listed}.{more}")
     else:
-        yield paragraph(f"The plan's list of duties does not name {x.board}.")
+        said = f"On the day of this meeting the plan's list of duties does not name {x.board}."
+        yield paragraph(f"{said} What it says does not bind: only those that the list names decide.")
     if not x.decisions:
         yield paragraph("No earlier decision on this plan is recorded.")
         return
@@ -145,7 +146,11 @@ def background(x: Matter) -> Iterator[Block]:
 
 
 def progress(x: Matter) -> Iterator[Block]:
-    """Where the initiatives and their milestones stand."""
+    """What the board is asked about, and where the initiatives and their milestones stand."""
+    for item in x.items:
+        if item.about or item.effect:
+            yield Heading(text.first_upper(item.text.strip() or x.m.labels.initiatives[item.initiative]))
+            yield bullets(*item.about, *(text.say(said, badge="modelled") for said in item.effect))
     yield paragraph(content.measured(f"The plan has {content.counts(x.plan)}."))
     if not x.shown:
         yield paragraph("No initiative was picked for this paper.")

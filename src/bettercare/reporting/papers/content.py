@@ -12,8 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 import polars as pl
 
 from bettercare.engines.forecast import Forecast
-from bettercare.foundation.problems import UsageError
+from bettercare.foundation.problems import Problems, UsageError
+from bettercare.plan.load import find_folder
 from bettercare.plan.plan import Plan
+from bettercare.plan.read import read_plan
 from bettercare.reporting import answer, badges, chart_gap, dates, text
 from bettercare.reporting.chart_style import Chart, Table
 from bettercare.reporting.drawing import svg
@@ -112,7 +114,6 @@ def meanings() -> Bullets:
 
 def how_made(m: Material, run: Run) -> list[Paragraph | Bullets]:
     """How the figures were made, and how to make them again."""
-    s = m.plan.settings
     return [
         paragraph(
             f"The figures come from a forecast of plan revision {m.plan.revision} with {run.draws:,} draws from seed "
@@ -120,10 +121,33 @@ def how_made(m: Material, run: Run) -> list[Paragraph | Bullets]:
             "A range given as 90% holds nine draws in ten, given the plan's assumptions. The figure given first is the "
             "average.",
         ),
-        paragraph(f"To get them again: bettercare run {s.name} --draws {run.draws} --seed {run.seed}"),
+        paragraph(*_again(m.plan, run)),
         paragraph("Each figure says what it rests on:"),
         meanings(),
     ]
+
+
+def _again(plan: Plan, run: Run) -> tuple[str, ...]:
+    """What to do to get the figures of a run again; anybody has a shipped example, not another plan or revision."""
+    name, options = plan.settings.name, f"--draws {run.draws} --seed {run.seed}"
+    if _is_shipped(plan):
+        return (f"To get them again: bettercare run {name} {options}",)
+    folder = f"plan-{plan.revision}"
+    return (
+        "To get them again, take the plan of this revision.",
+        f"The page \u201cOpen data\u201d of the plan's public site has it as {folder}.zip, without what is not public.",
+        f"Unpack it into a new folder {folder}, and type: bettercare run {folder} {options}",
+    )
+
+
+def _is_shipped(plan: Plan) -> bool:
+    """Whether the plan is an example that comes with the software, as it comes."""
+    try:
+        folder = find_folder(plan.settings.name)
+        # A folder of that name here is relative: it comes before the example, and only this machine has it.
+        return folder.is_absolute() and read_plan(folder).fingerprint == plan.fingerprint
+    except (Problems, UsageError):
+        return False
 
 
 def partner_table(m: Material) -> Table | None:
@@ -208,11 +232,12 @@ def live_rows(m: Material, codes: Iterable[str]) -> dict[str, dict[str, str]]:
     out = {}
     for code in codes:
         g = moved.get(code)
+        gap, ends = text.gap_moved(g["mean"], g["p5"], g["p95"]) if g else ("no lever on cost", "")
         out[code] = {
             "when": planned.get(code, "no date"),
             "late": text.percent(late[code]) if code in late else "",
-            "gap": text.change_of_gap(g["mean"]) if g else "no lever on cost",
-            "range": text.span(text.change_of_gap(g["p95"]), text.change_of_gap(g["p5"])) if g else "",
+            "gap": gap,
+            "range": ends,
         }
     return out
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from bettercare.foundation.problems import UsageError
 from bettercare.plan.plan import Plan
 from bettercare.reporting import dates
 from bettercare.reporting.papers import content, records
@@ -31,7 +32,7 @@ WORDING = {
     "decided": "On {when} {who} decided:",
     "decided_alone": "On {when} it was decided:",
     "result": "The answer was: {what}",
-    "open_gate": "One check was not finished then.",
+    "open_gate": "It was decided although a check was not passed.",
     "open_why": "The reason was:",
     "none_decided": "Nothing has been decided yet.",
     "still_open": "Some things are not decided yet.",
@@ -70,10 +71,12 @@ def next_steps(
 
     `decisions` and `questions` are dictionaries or objects with the names of the fields of `records`; without
     `questions` the plan's own that are not yet decided are shown. `on` is the day of the document: steps after it are
-    the next ones (the plan's date when left out).
+    the next ones (when left out, the plan's date, or that of the last decision where it is later).
+
+    Raises UsageError for a day before that of a decision that the document would report.
     """
-    when = on or plan.settings.plan_date
     taken = records.all_taken(records.Decision, decisions)
+    when, ran_on = _days(plan, taken, on, ran_on)
     asked = content.questions_of(plan) if questions is None else records.all_taken(records.Question, questions)
     parts: tuple[tuple[str, str, Iterator[Block]], ...] = (
         ("about", "What this paper is about", _about(plan)),
@@ -87,7 +90,7 @@ def next_steps(
         title=f"Next steps: {plan.settings.title}",
         day=when,
         plan_revision=plan.revision,
-        run=content.the_run(None, ran_on or when),
+        run=content.the_run(None, ran_on),
         sections=tuple(Section(code, heading, tuple(blocks)) for code, heading, blocks in parts),
         style="easy-read",
         status=status,
@@ -95,9 +98,19 @@ def next_steps(
     )
 
 
-def _ours(name: str, symbol: str, *more: str, **data: str) -> Idea:
+def _days(plan: Plan, decisions: Iterable[records.Decision], on: date | None, ran_on: date | None) -> tuple[date, date]:
+    """The day of the document, and the day on which it was made: neither before what it reports."""
+    last = max((d.met_on for d in decisions), default=date.min)
+    for given in (on, ran_on):
+        if given is not None and given < last:
+            raise UsageError(f"A document of {day(given)} cannot report a decision of {day(last)}.")
+    when = on or max(plan.settings.plan_date, last)
+    return when, ran_on or when
+
+
+def _ours(name: str, symbol: str, *more: str, leads: bool = False, **data: str) -> Idea:
     """A sentence of our own, with what follows it under the same picture."""
-    return Idea((WORDING[name].format(**data), *more), symbol)
+    return Idea((WORDING[name].format(**data), *more), symbol, leads)
 
 
 def _about(plan: Plan) -> Iterator[Block]:
@@ -112,8 +125,9 @@ def _decided(decisions: Iterable[records.Decision]) -> Iterator[Block]:
     for d in ordered:
         name = "decided" if d.board else "decided_alone"
         answer = [WORDING["result"].format(what=ended(d.outcome))] if d.outcome.strip() else []
-        yield _ours(name, "decided", *sentences(d.title), *answer, when=day(d.met_on), who=d.board)
-        if d.override.strip():
+        gate = bool(d.override.strip())
+        yield _ours(name, "decided", *sentences(d.title), *answer, leads=gate, when=day(d.met_on), who=d.board)
+        if gate:
             yield _ours("open_gate", "waiting", WORDING["open_why"], *sentences(d.override))
     if not ordered:
         yield _ours("none_decided", "waiting")
@@ -122,11 +136,11 @@ def _decided(decisions: Iterable[records.Decision]) -> Iterator[Block]:
 def _open(questions: list[records.Question]) -> Iterator[Block]:
     yield _ours("still_open" if questions else "all_decided", "waiting" if questions else "decided")
     for q in questions:
-        yield _ours("ask", "question", *sentences(q.question))
+        yield _ours("ask", "question", *sentences(q.question), leads=True)
         if q.answer.strip():
-            yield _ours("so_far", "talk", *sentences(q.answer))
+            yield _ours("so_far", "talk", *sentences(q.answer), leads=True)
         else:
-            yield _ours("no_answer", "talk")
+            yield _ours("no_answer", "talk", leads=True)
         if q.due.strip():
             yield _ours("due", "calendar", ended(q.due))
         else:
@@ -156,9 +170,9 @@ def _say() -> Iterator[Block]:
 
 
 def _words() -> Iterator[Block]:
-    yield _ours("word_board", "people")
-    yield _ours("word_plan", "paper")
-    yield _ours("word_consultation", "talk")
+    yield _ours("word_board", "people", leads=True)  # together, so that no line stands on a last page of its own
+    yield _ours("word_plan", "paper", leads=True)
+    yield _ours("word_consultation", "talk", leads=True)
     yield _ours("word_assumed", "question")
 
 

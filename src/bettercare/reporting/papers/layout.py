@@ -82,7 +82,7 @@ def _lines(block: Any, counts: _Counts, numbered: bool) -> list[Line]:
     if isinstance(block, Idea):
         said_ = [clean(s) for s in block.sentences]
         svg, alt = symbols.SYMBOLS[block.symbol]
-        return [Line("idea", {"lines": said_, "svg": svg, "alt": alt, "symbol": block.symbol})]
+        return [Line("idea", {"lines": said_, "svg": svg, "alt": alt, "symbol": block.symbol, "leads": block.leads})]
     if isinstance(block, Figure):
         counts.figures += 1
         caption = f"Figure {counts.figures}: {clean(block.caption)}"

@@ -18,7 +18,7 @@ from bettercare.reporting.text import Sentence
 LANGUAGE = "en-GB"
 STATUSES = ("draft", "published")
 STYLES = ("board", "summary", "easy-read")
-VERBS = ("note", "approve", "decide")
+VERBS = ("note", "recommend", "approve", "decide")
 
 # The order of a board paper: that of the report to a Health and Wellbeing Board of 27 September 2018.
 SHAPE = {
@@ -58,7 +58,7 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What somebody is asked: `verb` is note, approve or decide; `whom` is who is asked."""
+    """What somebody is asked: `verb` is one of `VERBS`; `whom` is who is asked."""
 
     verb: str
     text: str
@@ -87,10 +87,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Idea:
-    """One idea of an easy-read document: a line or two beside a picture (a name of `symbols.SYMBOLS`)."""
+    """One idea of an easy-read document: a line or two beside a picture (a name of `symbols.SYMBOLS`).
+
+    `leads` says that the next idea belongs to it, as an answer to its question: both stand on one page.
+    """
 
     sentences: tuple[str, ...]
     symbol: str
+    leads: bool = False
 
 
 Block = Heading | Paragraph | Bullets | Table | Figure | Recommendation | Idea

@@ -39,12 +39,17 @@ class Meeting:
 
 @dataclass(frozen=True)
 class Item:
-    """What a meeting is asked. Without `text` it is the initiative itself; without `whom`, the board is asked."""
+    """What a meeting is asked. Without `text` it is the initiative itself; without `whom`, the board is asked.
+
+    `about` are sentences about what is asked, and `effect` those that state modelled figures of what it does.
+    """
 
     verb: str = "note"
     text: str = ""
     initiative: str = ""
     whom: str = ""
+    about: tuple[str, ...] = ()
+    effect: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def _value(field: dataclasses.Field[Any], value: Any) -> Any:
         return _day(value)
     if field.name == "officer":
         return taken(Officer, value)
-    if field.name == "background_papers":
+    if field.name in ("about", "effect", "background_papers"):
         return tuple(str(v) for v in value)
     return str(value)
 

@@ -136,7 +136,7 @@ class _Writer:
         if note:
             self.document.add_paragraph().add_run(note).font.size = Pt(self.size if self.easy else 9.0)
 
-    def idea(self, lines: list[str], svg: str, alt: str, symbol: str) -> None:
+    def idea(self, lines: list[str], svg: str, alt: str, symbol: str, leads: bool) -> None:
         made = self.document.add_table(rows=1, cols=2)
         made.autofit = False
         word_parts.describe(made, "A picture, and what it stands for")
@@ -146,6 +146,8 @@ class _Writer:
         right.paragraphs[0].add_run(lines[0])
         for line in lines[1:]:
             right.add_paragraph(line)
+        for paragraph in (*left.paragraphs, *right.paragraphs):
+            paragraph.paragraph_format.keep_with_next = leads or None
 
 
 def _picture(paragraph: Any, svg: str, alt: str, width: Any) -> None:

@@ -15,7 +15,7 @@ from bettercare.reporting.papers import Paper, content, docx, next_steps, paper_
 from bettercare.reporting.papers import layout as printed
 from bettercare.reporting.papers.board import most_telling
 from bettercare.reporting.papers.records import Question
-from bettercare.workspace.papers import models
+from bettercare.workspace.papers import asked, models
 from bettercare.workspace.plans import DRAWS, current, forecast_of, plan_of
 from bettercare.workspace.programme.models import CONFIDENCE, Decision, Progress, Revision
 from bettercare.workspace.public.publish import public_keys
@@ -72,7 +72,7 @@ def board_paper(meeting: models.Meeting, *, status: str = "draft", on: date | No
         },
         "background_papers": [line for line in meeting.background_papers.splitlines() if line.strip()],
     }
-    items = [{"verb": i.verb, "text": i.text, "initiative": i.initiative} for i in meeting.items.all()]
+    items = [_item(i) for i in meeting.items.select_related("proposal__base")]
     known = set(plan.tables["initiatives"]["code"].to_list())
     gone = [item for item in items if item["initiative"] not in known]
     for item in gone:  # an initiative that a later revision dropped: what the secretary wrote stays
@@ -91,6 +91,15 @@ def board_paper(meeting: models.Meeting, *, status: str = "draft", on: date | No
         ran_on=on,
     )
     return Made(paper, revision, _run(paper, forecast))
+
+
+def _item(item: models.Item) -> dict[str, Any]:
+    """What is asked; of a proposal, with what it changes and does."""
+    made = {"verb": item.verb, "text": item.text, "initiative": item.initiative}
+    if item.proposal is None:
+        return made
+    more = {"about": tuple(asked.about(item.proposal)), "effect": tuple(asked.effect(item.proposal))}
+    return {**made, "initiative": item.initiative or item.proposal.initiative, **more}
 
 
 def plan_paper(kind: str) -> Made:

@@ -5,20 +5,34 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from bettercare.workspace.public import initiative
-from bettercare.workspace.public.kept import public_page
+from bettercare.workspace.public.kept import answer_json, public_page
 from bettercare.workspace.public.measures import Latest, Measure, headlines
 from bettercare.workspace.public.site import Site, site
 from bettercare.workspace.roadmap import Card
 
+DIGITS = 9  # significant ones: more than any source has, fewer than arithmetic leaves behind
+
 
 def answer(content: Any) -> HttpResponse:
-    """JSON that pages of other sites may read too."""
-    response = JsonResponse(content, json_dumps_params={"ensure_ascii": False}, safe=False)
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+    """JSON with its numbers rounded to `DIGITS`."""
+    return answer_json(_rounded(content))
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _rounded(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_rounded(value) for value in content]
+    return float(f"{content:.{DIGITS}g}") if isinstance(content, float) else content
+
+
+@public_page
+def nowhere(request: HttpRequest, address: str) -> HttpResponse:
+    """Any address of this interface that there is not."""
+    raise Http404
 
 
 @public_page
@@ -150,7 +164,7 @@ def _contribution(view: initiative.View) -> dict[str, Any] | None:
         {"text": c.text, "change": c.change, "alone": c.alone, "overlaps": [code for code, _ in c.overlaps]}
         for c in view.contributions
     ]
-    gap = {"middle": view.gap[0], "range": view.gap[1]} if view.gap else None
+    gap = {"average": view.gap[0], "range": view.gap[1]} if view.gap else None
     return {"year": view.year, "badge": "modelled", "gap": gap, "activity": activity}
 
 

@@ -37,9 +37,12 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @public_page
-def package(request: HttpRequest) -> HttpResponse:
-    """The plan's folder with a description of it (Frictionless data package), without loss."""
-    plan = site().plan
+def package(request: HttpRequest, code: str = "") -> HttpResponse:
+    """The plan's folder with a description of it (Frictionless data package), without loss; `code` is a revision."""
+    of = site()
+    plan = of.plan if code in ("", of.revision) else of.earlier(code)
+    if plan is None:
+        raise Http404
     files = plan_files(plan)
     for table in schema().values():  # every table, so that foreign keys have something to refer to
         files.setdefault(table.file, ",".join(table.names) + "\n")
@@ -48,7 +51,8 @@ def package(request: HttpRequest) -> HttpResponse:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, FIXED), text.encode(), zipfile.ZIP_DEFLATED)
-    return _file(out.getvalue(), "application/zip", f"{plan.settings.name}.zip")
+    revision = f"-{code}" if code else ""
+    return _file(out.getvalue(), "application/zip", f"{plan.settings.name}{revision}.zip")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

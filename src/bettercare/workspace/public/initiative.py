@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bettercare.plan.badges import badge_of
-from bettercare.reporting import dates
+from bettercare.reporting import dates, text
 from bettercare.reporting.labels import GRADES, unit
 from bettercare.workspace.public import contribution
 from bettercare.workspace.public.measures import Measure
@@ -60,7 +60,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class View:
-    """All that the page of an initiative shows."""
+    """All that the page of an initiative shows; `gap` is (average, 90% range) of what it does to the gap, in words."""
 
     card: Any
     row: Mapping[str, Any]
@@ -86,7 +86,7 @@ def view(site: Site, code: str) -> View:
     evidence = {r["code"]: r for r in plan["evidence"].iter_rows(named=True)}
     effects = _rows(plan, "effects", "initiative", code)
     found = contribution.contributions(site.whole)
-    mine = None if found is None else found.get(code, [])
+    mine = None if found is None else found.get(code, contribution.Contributed())
     return View(
         card=card,
         row=row,
@@ -94,8 +94,8 @@ def view(site: Site, code: str) -> View:
         steps=_steps(site, code),
         wanted_by=_wanted_by(site, code),
         effects=tuple(_effect(site, effect, evidence) for effect in effects),
-        contributions=None if mine is None else tuple(_contribution(site, r) for r in mine),
-        gap=(money(mine[0]["gap_p50"]), f"{money(mine[0]['gap_p5'])} to {money(mine[0]['gap_p95'])}") if mine else None,
+        contributions=None if mine is None else tuple(_contribution(site, r) for r in mine.effects),
+        gap=text.gap_moved(*mine.gap) if mine and mine.gap else None,
         year=plan.settings.headline_year,
         measured=_measured(site, card.outcomes, effects),
         questions=tuple(q for q in site.questions if any(c == code for c, _ in q["about"])),
@@ -229,10 +229,10 @@ def _contribution(site: Site, row: Mapping[str, Any]) -> Contribution:
 
 def _signed(value: float) -> str:
     """With its sign, and zero without one."""
-    text = number(value)
-    if text.strip("\N{MINUS SIGN}") == "0":
+    said = number(value)
+    if said.strip("\N{MINUS SIGN}") == "0":
         return "0"
-    return text if value < 0 else f"+{text}"
+    return said if value < 0 else f"+{said}"
 
 
 def _measured(site: Site, outcomes: tuple[str, ...], effects: list[dict[str, Any]]) -> tuple[Measure, ...]:

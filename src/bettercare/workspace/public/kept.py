@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -98,8 +98,17 @@ def _shown(view: View, request: HttpRequest, arguments: dict[str, Any]) -> HttpR
         return not_found(request)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """One page for what is not there and for what is not public, so that they cannot be told apart."""
+def answer_json(content: Any, status: int = 200) -> HttpResponse:
+    """JSON that pages of other sites may read too."""
+    response = JsonResponse(content, json_dumps_params={"ensure_ascii": False}, safe=False, status=status)
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """One answer for what is not there and for what is not public, so that they cannot be told apart."""
+    if request.path.startswith("/api/"):
+        return answer_json({"error": "There is nothing at this address, or it is not published."}, 404)
     context = {"title": "Page not found", "revision_code": lambda _: state().revision}
     return render(request, "public/not_found.html.j2", context, status=404)
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("changes.atom", feeds.changes_feed, name="changes-feed"),
     path("data", views.data, name="data"),
     path("data/plan.zip", data.package, name="data-package"),
+    path("data/plan-<str:code>.zip", data.package, name="data-revision"),
     path("data/<str:name>.csv", data.table_csv, name="data-table"),
     path("about-figures", views.about_figures, name="about-figures"),
     path("accessibility", views.accessibility, name="accessibility"),
@@ -31,4 +32,5 @@ urlpatterns = [
     path("api/roadmap", api.roadmap, name="api-roadmap"),
     path("api/questions", api.questions, name="api-questions"),
     path("api/decisions", api.decisions, name="api-decisions"),
+    path("api/<path:address>", api.nowhere, name="api-nowhere"),
 ]

@@ -12,6 +12,7 @@ from bettercare.plan.schema import schema
 from bettercare.reporting import badges
 from bettercare.workspace import roadmap
 from bettercare.workspace.papers.models import Paper
+from bettercare.workspace.plans import DRAWS
 from bettercare.workspace.public import contribution, initiative
 from bettercare.workspace.public.kept import public_page
 from bettercare.workspace.public.measures import headlines
@@ -175,7 +176,7 @@ def about_figures(request: HttpRequest) -> HttpResponse:
     totals = {name: int(count[name].sum()) for name in badges.SHAPES}
     return shown(
         request, "about_figures", "What the badges mean", of, meanings=badges.MEANINGS, totals=totals,
-        count=list(count.iter_rows(named=True)), draws=contribution.DRAWS,
+        count=list(count.iter_rows(named=True)), draws=DRAWS,
     )  # fmt: skip
 
 
