@@ -25,7 +25,8 @@ ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-backg
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
 CODE = "I062"  # an initiative that saves beds, with a date that has not come
 PATIENCE = 120_000  # milliseconds; a forecast may have to be made
-DRAWS = 200  # as the workspace forecasts the plan when it holds returns against it
+DRAWS = 500  # as the workspace forecasts the plan when it holds returns against it
+PEOPLE = "20000"  # made up, for the Nerve Centre
 
 
 def main() -> None:
@@ -43,6 +44,8 @@ def main() -> None:
             number = a_slipped_date(desk)
             triangulation(desk, made_up_returns(folder / "returns"))
             a_meeting(desk, number)
+        with serving(folder / "records", "--synthetic", PEOPLE) as (address, passwords):
+            nerve_centre(Desk(browser, address, passwords))
         browser.close()
 
 
@@ -67,18 +70,28 @@ def take(tab: Any, name: str, size: tuple[int, int] = SCREEN, at: str = "h1") ->
     print(f"{path.name}  {len(png) / 1024:.0f} KiB", flush=True)
 
 
+def until_worked_out(tab: Any) -> None:
+    """Load a page again until nothing in it is still being worked out."""
+    for _ in range(PATIENCE // 500):
+        if "being worked out" not in tab.content():
+            break
+        tab.wait_for_timeout(500)
+        tab.reload()
+
+
 def clean() -> dict[str, str]:
     """The environment without settings of another workspace."""
     return {k: v for k, v in os.environ.items() if not k.startswith("BETTERCARE_")}
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def serving(folder: Path, *options: str) -> Iterator[tuple[str, dict[str, str]]]:
     """A workspace of its own: its address, and the passwords of its demonstration people."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
     command = [sys.executable, "-m", "bettercare.cli", "serve", "llr", "--port", str(port), "--data", str(folder)]
+    command += options
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=clean() | {"PYTHONUNBUFFERED": "1"}
     ) as server:
@@ -132,11 +145,7 @@ def public_pages(desk: Desk) -> None:
     wanted = (("home", "/", SCREEN), ("roadmap", "/roadmap", SCREEN), ("initiative", f"/initiatives/{CODE}", PHONE))
     for name, path, size in wanted:
         tab.goto(path)
-        for _ in range(PATIENCE // 500):
-            if "being worked out" not in tab.content():
-                break
-            tab.wait_for_timeout(500)
-            tab.reload()
+        until_worked_out(tab)
         take(tab, f"workspace-{name}{'-phone' if size == PHONE else ''}", size)
 
 
@@ -185,6 +194,15 @@ def a_meeting(desk: Desk, proposal: int) -> None:
         tab.wait_for_load_state()
     tab.goto(f"{home}/preview")
     take(tab, "workspace-paper")
+
+
+def nerve_centre(desk: Desk) -> None:
+    """What records say: measures by partner and place, and one chart."""
+    tab = desk.tab("programme-office")
+    for name, path in (("centre", "/nerve-centre"), ("chart", "/nerve-centre/ae-four-hours")):
+        tab.goto(path)
+        until_worked_out(tab)
+        take(tab, f"nerve-{name}")
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def test_what_a_store_shows_of_a_known_effect_moves_the_plan_towards_it(tmp_path
     done = runner.invoke(app, about)
     assert done.exit_code == 0, done.output
     row = next(csv.DictReader(Path(file).read_text(encoding="utf-8").splitlines()))
-    each = float(re.search(r"each person for ([\d.]+) of the plan", row["note"])[1])
+    each = float(re.search(r"stands for ([\d,]+) people of the plan", row["note"])[1])
     truth = made.avoided_a_year * each
     assert row["made_up"] == "yes" and 20.0 < each < 30.0
     done = runner.invoke(app, ["learn", str(folder), "--observations", file, "--draws", "20", "--json"])
@@ -135,7 +135,7 @@ def test_what_a_store_shows_of_a_known_effect_moves_the_plan_towards_it(tmp_path
     assert posterior["p95"] - posterior["p5"] < 0.7 * (prior["p95"] - prior["p5"])
     assert benefit["basis"] == "compared" and benefit["made_up"] and answer["observations"][0]["made_up"]
     shown = runner.invoke(app, ["learn", str(folder), "--observations", file, "--draws", "20"]).stdout
-    assert "rest on synthetic records" in " ".join(shown.split())
+    assert "rests on synthetic records" in " ".join(shown.split())
 
 
 def test_the_views_of_a_store_give_the_same() -> None:

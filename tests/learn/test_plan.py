@@ -25,7 +25,8 @@ from bettercare.engines.forecast import forecast
 from bettercare.foundation.problems import Problems, UsageError
 from bettercare.plan.new import new_plan
 from bettercare.plan.read import read_plan
-from bettercare.reporting import learn_answer
+from bettercare.reporting import learn_answer, learn_chapter
+from bettercare.reporting.chart_style import Table
 from tests.forecast.plans import plan
 
 HEAD = ",".join(n for n in TABLE.names if n != "made_up") + "\n"
@@ -223,3 +224,28 @@ def test_a_run_after_evidence_says_what_it_was_learnt_from(tmp_path: Path) -> No
     known = ["crisis-2015", "assessment-unit-2015", "falls-2015"]
     assert json.loads(done.stdout)["after_evidence"] == known
     assert tomllib.loads((out / "run.toml").read_text(encoding="utf-8"))["after_evidence"] == known
+
+
+def test_the_chapter_names_the_scenario_by_its_title_and_shows_no_marks_of_code(found: LearnedPlan) -> None:
+    tables = [b for b in learn_chapter.chapter(found).blocks if isinstance(b, Table)]
+    assert any(t.caption.endswith("scenario “As the evidence of 2014 supports”") for t in tables)
+    told = " ".join(f"{t.caption} {t.note}" for t in tables)
+    assert "`" not in told and "as-evidenced" not in told
+
+
+def test_a_comparison_of_made_up_people_says_that_it_was_raised_to_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "seen.csv"
+    note = "Matched controls: -689 a year. Each made-up person stands for 21 people of the plan"
+    path.write_text(
+        HEAD.replace("note", "note,made_up") + COMPARED.replace("60,,,40,,,,,", f"-689,,,400,,,,,{note},yes"),
+        encoding="utf-8",
+    )
+    made = learn(read_plan("llr"), [str(path)], draws=50)
+    told = " ".join(learn_answer.lines(made))
+    told = re.sub(r"\s+", " ", told)
+    assert "what was counted of them is raised to the scale of the plan. Matched controls: −689 a year." in told
+    assert "Each made-up person stands for 21 people of the plan." in told
+    (update_row,) = update(made, "I117").evidence
+    assert update_row["citation"].startswith("Made-up records") and update_row["badge"] == "assumed"
+    real = learn(read_plan("llr"), [write(tmp_path, COMPARED)], draws=50)
+    assert "raised" not in " ".join(learn_answer.lines(real))

@@ -115,3 +115,17 @@ def test_paper_shows_the_tables(browser: Any, file: Path, tmp_path: Path) -> Non
         ).stdout
         assert "What must be true by when" in first, "the answer fits on one page"
         assert "Contents" not in first
+
+
+def test_on_paper_no_cell_of_the_sources_runs_into_the_next(browser: Any, file: Path) -> None:
+    tab = browser.new_page(viewport={"width": 710, "height": 1000})  # A4 between its margins
+    tab.goto(file.as_uri())
+    tab.emulate_media(media="print")
+    over = """[...document.querySelectorAll('table.sources td:not(:last-child)')].filter(cell => {
+        const words = document.createRange(); words.selectNodeContents(cell);
+        return words.getBoundingClientRect().right > cell.getBoundingClientRect().right + 0.5;
+    }).map(cell => cell.textContent)"""
+    for column, longest in ((4, "before-after"), (5, "31 December 2014")):
+        cells = f"document.querySelectorAll('.sources td:nth-child({column})')"
+        tab.evaluate(f"{cells}.forEach(c => c.textContent = '{longest}')")
+    assert tab.evaluate(over) == []

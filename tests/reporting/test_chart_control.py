@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -97,3 +98,15 @@ def test_series_at_the_edge_can_be_drawn() -> None:
         c = series(values, target=5)
         ET.fromstring(small_chart(c, "A"))
         assert svg(control_chart("c", "A", c).picture).startswith("<svg")
+
+
+def test_names_of_lines_stay_apart_and_let_the_axis_of_a_percentage_end_at_100() -> None:
+    near_all = series([99.2, 99.9] * 6, target=99.8, between=(0.0, 100.0))
+    spec = control_chart("c", "Seen in time", near_all).picture.spec()
+    names = {e["label"]: e["value"] for e in spec["layer"][-1]["data"]["values"]}
+    assert set(names) == {"upper limit", "target", "mean", "lower limit"}
+    assert max(names.values()) == 100.0 == names["upper limit"]
+    lowest = near_all.segments[-1].lpl
+    assert lowest is not None
+    step = (100.0 - lowest) * 12 / 210  # letters of 12 on a picture 210 high
+    assert all(a - b >= step for a, b in pairwise(sorted(names.values(), reverse=True)))

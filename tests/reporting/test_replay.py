@@ -361,6 +361,18 @@ def test_bars_are_as_long_as_their_numbers(browser: Any, file: Path, data: dict[
                 assert widths == pytest.approx([open_, taken, stuck], abs=0.01)
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_figure_breaks(browser: Any, file: Path, width: int) -> None:
+    tab = browser.new_page(viewport={"width": width, "height": 800})
+    tab.goto(file.as_uri())
+    tab.evaluate("document.querySelectorAll('.now b').forEach(b => b.textContent = '12,345')")
+    lines = "[...document.querySelectorAll('.now b')].map(b => b.getBoundingClientRect().height)"
+    widths = "[...document.querySelectorAll('.now b')].map(b => [b.scrollWidth, b.clientWidth])"
+    assert max(tab.evaluate(lines)) < 35
+    assert all(wanted <= there for wanted, there in tab.evaluate(widths))
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_with_motion_reduced_it_goes_by_whole_hours(browser: Any, file: Path) -> None:
     with Tab(browser, file, 390, reduced_motion="reduce") as tab:
         assert tab.page.is_checked("#calm") and tab.page.is_disabled("#speed")

@@ -33,6 +33,7 @@ AVOIDED = "avoided"
 LOOKBACK = 731  # days of records before the first referral that matching looks at
 EVENTS = ("attendance", "response", "spell", "care", "score", "scheme", "death")
 COLUMNS = ("person", "event", "start_at", "end_at", "method", "code", "value", "outcome", "organisation")
+MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
@@ -279,7 +280,8 @@ def _words(claimed: Claimed, compared: Comparison | None, why: str, months: int)
         yield f"There is no comparison, so the plan keeps what it assumes. {why or few}"
         return
     a = compared.avoided_a_year
-    found = f"{a.value:,.0f} a year ({a.low:,.0f} to {a.high:,.0f})"
+    value, low, high = (f"{x:,.0f}".replace("-", MINUS) for x in (a.value, a.low, a.high))
+    found = f"{value} a year ({low} to {high})"
     yield f"Compared with like people over {months} months, avoided emergency admissions come to {found}."
     if compared.ratio.holds(1.0):
         yield "The interval holds no effect: the records do not show that admissions fell, nor that they did not."

@@ -34,7 +34,7 @@ def to_observation(found: Benefits, effect: str | None = None, raised: float | N
     times = 1.0 if raised is None else raised
     value, low, high = (x * times for x in vars(compared.avoided_a_year).values())
     said = f"Matched controls, {found.months} months after: {value:.0f} a year (90% interval {low:.0f} to {high:.0f})."
-    made_up = f" Made-up records, each person for {times:.3g} of the plan." if raised is not None else ""
+    made_up = f" Each made-up person stands for {times:.0f} people of the plan." if raised is not None else ""
     return {
         "id": f"{found.initiative}-compared-{found.first}",
         "kind": "benefit",

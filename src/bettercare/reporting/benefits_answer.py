@@ -20,7 +20,10 @@ METHOD = (
     "still differ."
 )
 MADE_UP = "made up: the records are synthetic"
-SAMPLE = "The made-up people are a sample: what is counted is of them alone, what the plan assumes is of everybody."
+SAMPLE = (
+    "The made-up people are a sample: what is counted is of them alone, what the plan assumes is of everybody. "
+    "`bettercare learn` is given the number raised to the scale of the plan."
+)
 
 
 def as_json(found: Benefits, *, synthetic: bool = False) -> dict[str, Any]:

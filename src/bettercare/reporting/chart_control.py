@@ -107,7 +107,10 @@ class ControlPicture:
         return finish(alt.layer(*layers).properties(width=WIDTH - 130, height=210))
 
     def _ends(self) -> list[dict[str, Any]]:
-        """The names of the lines at their right ends, moved apart where they would overlap."""
+        """The names of the lines at their right ends, moved apart where they would overlap.
+
+        None goes above the highest number that is drawn: the axis would follow it, that of a percentage beyond 100.
+        """
         ends = [
             {"label": label, "value": row[-1][key], "when": row[-1]["when"]}
             for label, row, key in (
@@ -136,6 +139,10 @@ class ControlPicture:
         ends.sort(key=lambda e: e["value"])
         for below, above in pairwise(ends):
             above["value"] = max(above["value"], below["value"] + room)
+        top = max(numbers, default=0.0)
+        for end in reversed(ends):
+            end["value"] = min(end["value"], top)
+            top = end["value"] - room
         return [{**e, "when": last} for e in ends]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ def _change(change: Change) -> dict[str, Any]:
 def lines(found: LearnedPlan) -> Iterator[str]:
     """The screen, in lines of at most 80 characters."""
     labels = Labels(found.plan)
-    yield f"WHAT THE EVIDENCE DOES TO {labels.scenario(found.scenario)}".upper()
+    yield "WHAT THE EVIDENCE DOES TO THE FORECAST"
+    yield from wrapped([f"Scenario: {quoted(labels.scenario(found.scenario), 60)}."])
     yield from wrapped(opening(found))
     if found.benefits:
         yield "BENEFITS SEEN HERE BESIDE WHAT EVALUATIONS ELSEWHERE FOUND, A YEAR"
@@ -132,7 +134,8 @@ def made_up(found: LearnedPlan) -> list[str]:
     if not found.made_up:
         return []
     named = text.listed(list(found.made_up))
-    return [f"Made up: {named} rest on synthetic records, and so does all that follows. It says nothing of real care."]
+    rest = "rests" if len(found.made_up) == 1 else "rest"
+    return [f"Made up: {named} {rest} on synthetic records; so does all that follows. It says nothing of real care."]
 
 
 def draws(found: LearnedPlan) -> str:
@@ -156,7 +159,21 @@ def _benefit(b: Benefit) -> list[str]:
     if b.chance:
         chance = "less than 1 in 1,000" if b.chance[0] < 0.001 else text.percent(b.chance[0])
         elsewhere += f" The chance that they leave of an effect as large as claimed: {chance}."
-    return [first, elsewhere, f"  {_own(b)}: {_range(b.own)}. Both together: {_range(b.posterior)}."]
+    scale = [f"  {line}" for line in raised(b)]
+    return [first, elsewhere, f"  {_own(b)}: {_range(b.own)}. Both together: {_range(b.posterior)}.", *scale]
+
+
+def raised(b: Benefit) -> list[str]:
+    """That a comparison of made-up people was raised to the plan's scale, and what it was; nothing for real records."""
+    if not b.made_up or b.basis != "compared":
+        return []
+    said = "The made-up people are a sample, so what was counted of them is raised to the scale of the plan."
+    return [f"{said} {_signs(text.ended(b.note))}".strip()]
+
+
+def _signs(words: str) -> str:
+    """The words with a true minus sign before each number that has a hyphen there."""
+    return re.sub(r"(?<![\w-])-(?=\d)", text.MINUS, words)
 
 
 def _claimed(b: Benefit) -> str:

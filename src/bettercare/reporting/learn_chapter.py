@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bettercare.reporting import text
 from bettercare.reporting.chapters import Block, Chapter
 from bettercare.reporting.chart_style import Table
-from bettercare.reporting.labels import MEASURES
-from bettercare.reporting.learn_answer import assumed, draws, known, opening
+from bettercare.reporting.labels import MEASURES, Labels, quoted
+from bettercare.reporting.learn_answer import assumed, draws, known, opening, raised
 
 if TYPE_CHECKING:
     from bettercare.appraisal.learned import LearnedPlan
@@ -53,8 +53,9 @@ def _benefits(found: LearnedPlan) -> Table:
         "comparison with like people where there is one, in place of the claim; otherwise the part of the claim that "
         "is taken as real."
     )
+    scaled = [f"{b.title}: {said}" for b in found.benefits for said in raised(b)]
     caption = "Benefits seen here beside what comparisons elsewhere found"
-    return Table(caption, headers, tuple(rows), badges, note)
+    return Table(caption, headers, tuple(rows), badges, " ".join([note, *scaled]))
 
 
 def _effects(found: LearnedPlan) -> Table:
@@ -65,7 +66,7 @@ def _effects(found: LearnedPlan) -> Table:
             before, after = (f"{show(s.mean)} ({text.span(show(s.p5), show(s.p95))})" for s in (e.prior, e.posterior))
             rows.append((f"{e.title} ({e.effect})", before, after))
     headers = ("Effect", "Before: mean and 90% range", "After")
-    note = "Others move a little with these. `bettercare learn --json` has them all."
+    note = "Others move a little with these. The command bettercare learn, asked for JSON, has them all."
     return Table("Effects that observations speak of", headers, tuple(rows), ("modelled",) * len(rows), note)
 
 
@@ -79,5 +80,5 @@ def _forecast(found: LearnedPlan) -> Table:
         rows.append((MEASURES.get(c.measure, c.measure), before, after, by))
     headers = ("Measure", "Before: mean and 90% range", "After", "Change of the mean")
     note = "What stands after \N{PLUS-MINUS SIGN} is the luck of the draws, two standard errors."
-    caption = f"The forecast of {year} before and after, scenario {found.scenario}"
+    caption = f"The forecast of {year} before and after, scenario {quoted(Labels(found.plan).scenario(found.scenario))}"
     return Table(caption, headers, tuple(rows), ("modelled",) * len(rows), note)

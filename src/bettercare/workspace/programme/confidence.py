@@ -31,8 +31,8 @@ def suggest(
     """Suggest a point of the scale: green less one point for each step of lateness and for each thing in its way.
 
     Lateness is `expected` (at least today, while it is not done) less `planned`: up to the tolerance costs one point,
-    up to twice the tolerance two, more three. Criteria of gates that are not met within half a year of the date cost one point, and so
-    does a late milestone that must come first (two or more cost two).
+    up to twice the tolerance two, more three. Criteria of gates that are not met within half a year of the date cost
+    one point, and so does a late milestone that must come first (two or more cost two).
     """
     if done:
         return Suggestion("green", ("It is done.",))

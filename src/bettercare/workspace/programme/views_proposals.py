@@ -12,14 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bettercare import UsageError, diff
-from bettercare.plan.schema import schema
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.pages import whole
 from bettercare.workspace.plans import current, plan_of
-from bettercare.workspace.programme import effects, facts, gates, proposing, sizes
+from bettercare.workspace.programme import change_words, effects, facts, gates, proposing, sizes
 from bettercare.workspace.programme.forms import Form
 from bettercare.workspace.programme.models import Comment, Endorsement, Proposal
-from bettercare.workspace.programme.overlay import changed, row_of
+from bettercare.workspace.programme.overlay import changed
 from bettercare.workspace.programme.proposing import Meeting, Refused
 
 PAGE = 25
@@ -107,6 +106,9 @@ def rebase(request: HttpRequest, number: int) -> HttpResponse:
         "moved": moved,
         "live": found.endorsements.filter(overlay=found.overlay),
         "names": facts.partner_names(plan),
+        "words": lambda change, after=None: change_words.words(
+            plan, change if after is None else {**change, "after": after}
+        ),
     }
     if moved.changes and not moved.gone:
         context["effect"] = effects.effect_of(plan, changed(plan, moved.changes), found.initiative)
@@ -133,7 +135,8 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         if outcome == "adopted":
             may = request.user.may("override-gate")
             new = proposing.adopt(number, form.version(), request.user, meeting, may_override=may)
-            messages.success(request, f"Adopted. The plan is now revision {new.code}.")
+            said = f"Adopted. The plan is now revision {new.code}."
+            messages.success(request, f"{said} The public sees it when it is published, under Publishing.")
         else:
             proposing.end(number, form.version(), request.user, outcome, meeting)
             messages.success(request, f"{OUTCOMES[outcome]}: recorded.")
@@ -164,7 +167,7 @@ def _page(request: HttpRequest, number: int, form: Form | None = None, which: st
         "proposal": found,
         "current": now,
         "stale": stale,
-        "diff": [_words(plan, c) for c in found.changes],
+        "diff": [change_words.words(plan, c) for c in found.changes],
         "differences": differences,
         "size": sizes.rules().named(found.size),
         "rules": sizes.rules(),
@@ -195,38 +198,3 @@ def _held(found: Proposal, after: Any, stale: bool) -> list[gates.GateState]:
         return []
     nothing = bool(found.effect.get("nothing"))
     return gates.holding(after, found.initiative, found.size, nothing=nothing)
-
-
-def _words(plan: Any, change: dict[str, Any]) -> dict[str, str]:
-    """A change for a person: what it is about, and from what to what."""
-    row = facts.row(plan, change["table"], **change["key"]) or {}
-    where = row.get("title") or row.get("name") or ", ".join(str(v) for v in change["key"].values())
-    if not change["column"]:
-        before, after = (_row_said(change["table"], str(change[side])) for side in ("before", "after"))
-        return {"where": f"{change['table']} {where}", "column": "row", "before": before, "after": after}
-    if change["table"] == "effects" and row:
-        of = facts.row(plan, "initiatives", code=row["initiative"]) or {}
-        where = f"{of.get('title', row['initiative'])}, effect {row['code']} ({row['lever']} {row['service']})"
-    return {
-        "where": str(where),
-        "column": str(change["column"]).replace("_", " "),
-        "before": _said(change["before"]),
-        "after": _said(change["after"]),
-    }
-
-
-def _row_said(table: str, text: str) -> str:
-    row = row_of(text)
-    names = [name for name in schema()[table].names if name in row]
-    return "; ".join(f"{name.replace('_', ' ')}: {row[name]}" for name in names) or "(no such row)"
-
-
-def _said(value: Any) -> str:
-    from datetime import date
-
-    from bettercare.workspace.words import day
-
-    try:
-        return day(date.fromisoformat(str(value)))
-    except ValueError:
-        return str(value) or "(blank)"
