@@ -199,10 +199,11 @@ def a_meeting(desk: Desk, proposal: int) -> None:
 def nerve_centre(desk: Desk) -> None:
     """What records say: measures by partner and place, and one chart."""
     tab = desk.tab("programme-office")
-    for name, path in (("centre", "/nerve-centre"), ("chart", "/nerve-centre/ae-four-hours")):
+    wanted = (("centre", "/nerve-centre", ".nc-heads"), ("chart", "/nerve-centre/ae-four-hours", ".nc-figure"))
+    for name, path, at in wanted:
         tab.goto(path)
         until_worked_out(tab)
-        take(tab, f"nerve-{name}")
+        take(tab, f"nerve-{name}", at=at)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ def test_the_title_states_the_finding() -> None:
     )
 
 
+def test_three_points_have_no_finding() -> None:
+    assert control_chart("c", "Waits", series([97, 95, 96], target=99)).title == (
+        "Waits: Too early to judge, with fewer than 7 points"
+    )
+
+
 def test_alt_text_table_and_how_to_read() -> None:
     c = control_chart("c", "Admissions", BETTER)
     assert "The last of 14 values is 17 (February 2014); mean 10, limits 4.7 to 15." in c.alt

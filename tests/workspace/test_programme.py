@@ -202,7 +202,7 @@ def test_rebase_lapses_answers_and_conflicts_are_told(client_as: ClientAs, propo
     assert "The plan has moved on" in page
     assert "The plan has moved on since this was proposed" in decide(office, mine).content.decode()
     page = client.get(f"/work/proposals/{mine.pk}/rebase").content.decode()
-    assert "Somebody else changed the same value" in page and "2015-11-01" in page and "1 answer lapses" in page
+    assert "Somebody else changed the same value" in page and "1 November 2015" in page and "1 answer lapses" in page
     sent = client.post(f"/work/proposals/{mine.pk}/rebase", {"version": "1"}, follow=True).content.decode()
     assert "Say that yours is to replace it" in sent
     client.post(f"/work/proposals/{mine.pk}/rebase", {"version": "1", "over": "yes"})

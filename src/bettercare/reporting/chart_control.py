@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from bettercare.activity.control_chart import ControlChart, Point
+from bettercare.activity.control_chart import TO_JUDGE, ControlChart, Point
 from bettercare.activity.control_words import VARIATION
 from bettercare.reporting import text
 from bettercare.reporting.chart_style import BLUE, GREY, INK, TYPE, WIDTH, Chart, Table, finish
@@ -167,6 +167,10 @@ def control_chart(
 
 def finding(chart: ControlChart) -> str:
     """What the chart shows, as a clause: `getting better, lower than chance explains; it will meet the target ...`."""
+    if not chart.enough:
+        return f"too early to judge, with fewer than {TO_JUDGE} points"
+    if "variation" in chart.unsure:
+        return "no verdict, as rounding of the counts could explain the change"
     words = VARIATION[chart.variation].replace(": ", ", ", 1)
     if chart.variation == "common_cause":
         words = words.split(",")[0]
