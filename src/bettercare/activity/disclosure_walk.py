@@ -72,16 +72,33 @@ def _boxes(axes: int, shape: Ints) -> int:
 
 
 @_compiled
-def _shift(value: Ints, touch: Ints, whole: Ints, count: int, cell: int, step: int) -> int:
+def _kin(whole: Ints, count: int) -> int:
+    """The count that one is part of, or else its own part; -1 where there is neither."""
+    if whole[count] >= 0:
+        return int(whole[count])
+    for part in range(len(whole)):
+        if whole[part] == count:
+            return part
+    return -1
+
+
+@_compiled
+def _shift(value: Ints, touch: Ints, whole: Ints, count: int, cell: int, step: int, kin: int) -> int:
     """Change one cell of a count; a whole grows with its part and a part shrinks with its whole where it must.
 
-    Returned is which counts changed, as bits.
+    With `kin` (not -1) that count changes too, as if somebody who is in both came or went. Returned is which counts
+    changed, as bits.
     """
     own = touch[cell, 0]
     moved = 1 << count
     for k in range(touch.shape[1]):
         t = touch[cell, k]
         value[count, t] += step
+    if kin >= 0:
+        moved |= 1 << kin
+        for k in range(touch.shape[1]):
+            t = touch[cell, k]
+            value[kin, t] += step
     again = True
     while again:
         again = False
@@ -97,9 +114,11 @@ def _shift(value: Ints, touch: Ints, whole: Ints, count: int, cell: int, step: i
 
 
 @_compiled
-def _apply(value: Ints, touch: Ints, whole: Ints, count: int, corners: Ints, n: int, step: int, moved: Ints) -> None:
+def _apply(
+    value: Ints, touch: Ints, whole: Ints, count: int, kin: int, corners: Ints, n: int, step: int, moved: Ints
+) -> None:
     for i in range(n):
-        moved[i] = _shift(value, touch, whole, count, corners[i], step if _bits(i) % 2 == 0 else -step)
+        moved[i] = _shift(value, touch, whole, count, corners[i], step if _bits(i) % 2 == 0 else -step, kin)
 
 
 @_compiled
@@ -178,6 +197,7 @@ def _seek(
     corners, moved, found = scratch[0], scratch[1], scratch[2]
     cheapest = -1
     before = value[count, entry]
+    kin = _kin(whole, count)
     for axes in range(1 << len(shape)):
         for at in range(first[entry], first[entry + 1]):
             cell = parts[at]
@@ -187,22 +207,23 @@ def _seek(
                 n = _corners(cell, axes, pick, shape, stride, corners)
                 if not _movable(value, low, high, cost, touch, count, corners, n, step, pay):
                     continue
-                _apply(value, touch, whole, count, corners, n, step, moved)
-                right = value[count, entry] == before + step
-                if right and _fits(value, low, high, touch, corners, n, moved):
-                    for i in range(n):
-                        for c in range(len(value)):
-                            for k in range(touch.shape[1]):
-                                t = touch[corners[i], k]
-                                seen[c, t] |= 1 << max(0, min(value[c, t], TOP))
-                    return 0
-                if right and pay:
-                    price = _price(value, low, high, cost, touch, corners, n, moved, found)
-                    if price > 0 and (cheapest < 0 or price < cheapest):
-                        cheapest = price
-                        for j in range(found[0] + 1):
-                            best[j] = found[j]
-                _undo(value, touch, corners, n, step, moved)
+                for together in range(1 if kin < 0 else 2):
+                    _apply(value, touch, whole, count, kin if together else -1, corners, n, step, moved)
+                    right = value[count, entry] == before + step
+                    if right and _fits(value, low, high, touch, corners, n, moved):
+                        for i in range(n):
+                            for c in range(len(value)):
+                                for k in range(touch.shape[1]):
+                                    t = touch[corners[i], k]
+                                    seen[c, t] |= 1 << max(0, min(value[c, t], TOP))
+                        return 0
+                    if right and pay:
+                        price = _price(value, low, high, cost, touch, corners, n, moved, found)
+                        if price > 0 and (cheapest < 0 or price < cheapest):
+                            cheapest = price
+                            for j in range(found[0] + 1):
+                                best[j] = found[j]
+                    _undo(value, touch, corners, n, step, moved)
     return cheapest
 
 
