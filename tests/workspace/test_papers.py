@@ -160,7 +160,7 @@ def test_a_proposal_is_told_in_full(
     page = unescape(secretary.get(f"/work/meetings/{meeting.pk}/preview").content.decode())
     for words in (
         "1 September 2014", "1 September 2015", "Staff are not there yet", "did not agree", "minute 15/41",
-        "has not answered yet", "Gates that are open on the plan as it would become",
+        "Not answered yet (decides): ", "Gates that are open on the plan as it would become",
         f"In {asked.effect['year']}, under",
     ):  # fmt: skip
         assert words in page, words

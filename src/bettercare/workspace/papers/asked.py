@@ -16,12 +16,17 @@ from bettercare.workspace.programme.overlay import changed
 from bettercare.workspace.words import day
 
 
+BESIDE = ("assumed", "evidence", "note", "distribution", "interval")  # words about a value, not the value
+
+
 def about(proposal: Proposal) -> Iterator[str]:
     """Sentences without a figure of the forecast: the change, the reason, how large it is, answers and open gates."""
     plan = plan_of(proposal.base)
     by = facts.partner_names(plan).get(proposal.partner, proposal.partner)
     yield f"{by} proposes it, on revision {proposal.base.code} of the plan, because: {text.ended(proposal.reason)}"
     for change in proposal.changes:
+        if change["column"] in BESIDE:
+            continue
         said = change_words.words(plan, change)
         yield f"{said['where']}, {said['column']}: from {said['before']} to {text.ended(said['after'])}"
     size = sizes.rules().named(proposal.size)
@@ -54,11 +59,13 @@ def _moved(by: dict[str, float], unit: str) -> str:
 def _answers(proposal: Proposal) -> Iterator[str]:
     standing: list[Any] = sizes.standing(plan_of(proposal.base), proposal, timezone.localdate())
     for each in standing:
-        if each.answer is None:
-            yield f"{each.name} ({sizes.DUTY_WORDS[each.duty]}) has not answered yet."
-        else:
+        if each.answer is not None:
             where = f"{each.answer.meeting}, {day(each.answer.met_on)}, minute {each.answer.minute}"
             yield f"{each.name} ({sizes.DUTY_WORDS[each.duty]}): {each.answer.get_answer_display().lower()}, {where}."
+    for duty, words in sizes.DUTY_WORDS.items():
+        silent = [each.name for each in standing if each.duty == duty and each.answer is None]
+        if silent:
+            yield f"Not answered yet ({words}): {text.listed(silent)}."
 
 
 def _gates(proposal: Proposal) -> Iterator[str]:
