@@ -159,6 +159,11 @@ def test_the_report_names_its_making(page: str, plan: Plan) -> None:
     assert "bettercare 0.0.0" in page
 
 
+def test_a_forecast_after_evidence_says_so_on_its_first_page(m: Material, page: str) -> None:
+    after = render(m, replace(ABOUT, evidence=("crisis-2015", "falls-2015")))
+    assert "every figure rests on 2 observations beside the plan" in after and "After evidence" not in page
+
+
 def test_same_results_same_page(m: Material, f: Forecast, page: str) -> None:
     assert render(Material(f), ABOUT) == page
 
