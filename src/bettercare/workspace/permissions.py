@@ -32,7 +32,7 @@ ACTIONS: dict[str, str] = {
     "preview": "See what a changed date would do, without saving it",
     "propose": "Propose a change to the plan",
     "comment": "Comment",
-    "report-progress": "Report progress and confidence on a milestone",
+    "report-progress": "Report progress and confidence on a milestone; keep risks and issues",
     "endorse": "Say what a partner's board decided, agreed or noted, with its minute",
     "decide": "Adopt, refuse or withdraw a proposal",
     "assure": "Record evidence against a gate's criterion",
