@@ -15,7 +15,6 @@ from bettercare.workspace.programme.models import Proposal
 from bettercare.workspace.programme.overlay import changed
 from bettercare.workspace.words import day
 
-
 BESIDE = ("assumed", "evidence", "note", "distribution", "interval")  # words about a value, not the value
 
 
