@@ -208,7 +208,7 @@ def test_the_command_prints_prior_and_posterior_and_the_forecast_before_and_afte
     shown = CliRunner().invoke(app, ["learn", "llr", "--draws", "200"]).stdout
     assert "133 of 141" in shown
     for said in (answer["draws"]["said"], re.sub(r"\s+", " ", shown)):
-        assert "have 200 draws each. Learning used 20,000, the least that it needs, whatever --draws says." in said
+        assert "have 200 draws each. Learning used 20,000, the least that it needs." in said
     assert max(map(len, shown.splitlines())) <= 80
 
 

@@ -142,7 +142,7 @@ def draws(found: LearnedPlan) -> str:
     """How many draws the forecast was made of, and how many learning took, which may be more than were asked for."""
     size, learning = found.before.draws, found.learned.prior_draws
     said = f"The forecasts before and after have {size:,} draws each. Learning used {learning:,}"
-    return f"{said}, the least that it needs, whatever --draws says." if learning > size else f"{said}."
+    return f"{said}, the least that it needs." if learning > size else f"{said}."
 
 
 def assumed(found: LearnedPlan) -> str:
