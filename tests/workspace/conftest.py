@@ -27,6 +27,7 @@ import pytest
 from bettercare import Plan, read_plan
 from bettercare.workspace import assets, setup
 
+PATIENCE = 120_000  # milliseconds: a forecast may have to be made, and a machine may be slow
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FOLDER = Path(tempfile.mkdtemp(prefix="bettercare-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -175,6 +176,7 @@ def tab(browser: Any, live_server_url: str) -> Iterator[Callable[..., Any]]:
         for name, morsel in (client.cookies if client else {}).items():
             context.add_cookies([{"name": name, "value": morsel.value, "url": live_server_url}])
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.said = []
         page.on("console", lambda message: page.said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: page.said.append(str(error)))

@@ -178,7 +178,7 @@ def test_page_paper_workspace_and_api_say_the_same_of_an_initiative(
     words = [text.change_of_gap(value) for value in (draws.mean(), *np.quantile(draws, [0.95, 0.05]))]
     assert text.change_of_gap(float(np.median(draws))) != words[0] or chosen == "I009"
     said = f"{words[0]} ({words[1]} to {words[2]})"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while contribution.contributions(plan_of(current())) is None and time.monotonic() < until:
         time.sleep(0.05)
     for client, address in (

@@ -289,7 +289,7 @@ def test_slip_preview_propose_in_a_browser(
     tab.get_by_label("Months later").fill("12")
     tab.get_by_role("button", name="Show what it does").click()
     heading = tab.get_by_role("heading", name="From 1 September 2014 to 1 September 2015")
-    heading.wait_for(timeout=30_000)
+    heading.wait_for(timeout=120_000)
     if scripts:
         assert tab.evaluate("document.activeElement.id") == "preview-heading"
         assert faults(tab) == []
@@ -297,7 +297,7 @@ def test_slip_preview_propose_in_a_browser(
         assert tab.said == []
     tab.get_by_label("Why").fill("No staff yet")
     tab.get_by_role("button", name="Save as a proposal").click()
-    tab.get_by_text("The plan itself has not changed").wait_for(timeout=30_000)
+    tab.get_by_text("The plan itself has not changed").wait_for(timeout=120_000)
     assert Proposal.objects.get().reason == "No staff yet"
     if scripts:
         assert faults(tab) == []

@@ -171,7 +171,7 @@ def test_contribution_comes_when_it_is_worked_out(public: Client, llr: Plan, mon
     kept._pages.clear()  # an earlier test may have left the page as it is with its figures
     assert "being worked out" in public.get("/initiatives/I077").content.decode()
     asked.set()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while contribution.contributions(plans.plan_of(plans.current())) is None and time.monotonic() < until:
         time.sleep(0.05)
     page = public.get("/initiatives/I077").content.decode()
