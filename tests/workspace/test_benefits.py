@@ -21,7 +21,7 @@ from bettercare.engines.learn import Claim
 from bettercare.plan.new import LEARNING_FILE
 from bettercare.workspace.audit.models import Entry
 from bettercare.workspace.measurement import benefits, benefits_words, views_benefits
-from bettercare.workspace.measurement.benefits import Kept
+from bettercare.workspace.measurement.beside import WORKING, Kept, forget
 from bettercare.workspace.plans import checked, current, make_current, plan_of, store
 from bettercare.workspace.programme import proposing, sizes
 from bettercare.workspace.programme.models import Proposal
@@ -37,7 +37,7 @@ def few_draws() -> Iterator[None]:
     kept, benefits.DRAWS = benefits.DRAWS, 200
     yield
     benefits.DRAWS = kept
-    benefits.forget()
+    forget()
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_without_effects_or_claims_the_page_says_so(client_as: ClientAs, learnt:
 
 
 def test_while_it_is_worked_out_the_page_says_so(client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benefits, "learnt", lambda plan: benefits.WORKING)
+    monkeypatch.setattr(benefits, "learnt", lambda plan: WORKING)
     client = client_as("contributor", "lpt")
     said = text(client.get(f"/work/initiatives/{CODE}/benefits"))
     assert "being worked out" in said and "133 of 141" in said

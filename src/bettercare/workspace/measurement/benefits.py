@@ -8,23 +8,20 @@ file of observations; where a person entered the same evidence in the file, that
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from bettercare import Problems, UsageError
+from bettercare import UsageError
 from bettercare.plan.new import LEARNING_FILE
-from bettercare.workspace import memory
 from bettercare.workspace.measurement import records
+from bettercare.workspace.measurement.beside import NONE, Kept, beside, here
 
 if TYPE_CHECKING:
     from bettercare import Plan
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from bettercare.appraisal.learned_read import Seen
     from bettercare.appraisal.learned_update import Update
 
-MOST = 24
 DRAWS: int | None = None  # the plan's own number
 
 
@@ -57,21 +53,6 @@ class Learnt:
     offered: Mapping[str, str]  # the observation that the comparison of an initiative is
     unused: Mapping[str, str]  # why the comparison of an initiative is none
     made_up: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Something that is worked out beside the requests. `state` is none, working, ready or failed."""
-
-    state: str
-    value: Any = None
-    why: str = ""
-
-
-NONE, WORKING = Kept("none"), Kept("working")
-_kept: OrderedDict[Hashable, Kept] = OrderedDict()
-_lock = threading.Lock()
-_turn = threading.Lock()  # one at a time: each needs a core and 100 MB
 
 
 def keep(plan: Plan) -> None:
@@ -131,48 +112,6 @@ def compared(plan: Plan, initiative: str) -> Kept:
     return beside(_key(plan, store, initiative), lambda: _compare(plan, store, initiative))
 
 
-def forget() -> None:
-    """Drop what is kept."""
-    with _lock:
-        _kept.clear()
-
-
-def beside(key: Hashable, work: Callable[[], Any]) -> Kept:
-    """What is kept under a key; where nothing is, starts a thread that works it out."""
-    with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-        while len(_kept) >= MOST:
-            _kept.popitem(last=False)
-        _kept[key] = WORKING
-    threading.Thread(target=_work, args=(key, work), daemon=True, name="benefits").start()
-    return WORKING
-
-
-def _work(key: Hashable, work: Callable[[], Any]) -> None:
-    with _turn:
-        with _lock:
-            done = _kept.get(key, WORKING) is not WORKING
-        if not done:  # what was learnt before may have needed the same comparison
-            made = _made(work)
-            with _lock:
-                _kept[key] = made
-    memory.give_back()
-
-
-def _made(work: Callable[[], Any]) -> Kept:
-    try:
-        return Kept("ready", work())
-    except UsageError as error:
-        return Kept("failed", why=str(error))
-    except Problems as problems:
-        return Kept("failed", why=" ".join(str(p) for p in problems.items[:5]))
-    except Exception:  # a page must not fail because its figures do
-        logging.getLogger(__name__).exception("benefits could not be worked out")
-        return Kept("failed", why="It could not be worked out. The server's log says why.")
-
-
 def _store() -> Store | None:
     """The workspace's store where it holds events."""
     found = records.store()
@@ -204,13 +143,7 @@ def _offered(plan: Plan, store: Store | None) -> tuple[list[Seen], dict[str, str
         wanted = schemes(plan, connection)
         raised = people_each(plan, connection) if store.synthetic and wanted else None
     for code in wanted:
-        key = _key(plan, store, code)
-        with _lock:
-            kept = _kept.get(key, WORKING)
-        if kept is WORKING:
-            kept = _made(partial(_compare, plan, store, code))
-            with _lock:
-                _kept[key] = kept
+        kept = here(_key(plan, store, code), partial(_compare, plan, store, code))
         if kept.value is None:
             unused[code] = kept.why
             continue

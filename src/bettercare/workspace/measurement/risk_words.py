@@ -9,7 +9,7 @@ from bettercare import UsageError
 from bettercare.activity.risk_judged import CHANCES
 from bettercare.reporting import risk_answer
 from bettercare.workspace.measurement import records
-from bettercare.workspace.measurement.benefits import NONE, Kept, beside
+from bettercare.workspace.measurement.beside import NONE, Kept, beside
 from bettercare.workspace.programme import facts
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from bettercare.engines.learn.benefit import LEVEL, claim
 from bettercare.reporting import text
 from bettercare.workspace.accounts.middleware import needs
 from bettercare.workspace.measurement import benefits, benefits_words, records
-from bettercare.workspace.measurement.benefits import Kept, Learnt
+from bettercare.workspace.measurement.benefits import Learnt
+from bettercare.workspace.measurement.beside import Kept
 from bettercare.workspace.plans import current, plan_of
 from bettercare.workspace.programme import facts
 from bettercare.workspace.programme.forms import Form
