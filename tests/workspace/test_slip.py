@@ -10,12 +10,12 @@ import pytest
 
 from bettercare import Plan, diff, forecast
 from bettercare.workspace.audit.models import Entry
-from bettercare.workspace.programme import effects, sizes
+from bettercare.workspace.programme import effects, facts, sizes
 from bettercare.workspace.programme.forms import add_months
-from bettercare.workspace.programme.models import (
-    Proposal,
-)
+from bettercare.workspace.programme.models import Proposal
 from bettercare.workspace.programme.overlay import cell, changed
+from bettercare.workspace.programme.views_slip import moved
+from bettercare.workspace.public import history
 from tests.workspace.proposals import CODE, ClientAs, slipped
 
 
@@ -26,10 +26,10 @@ def test_a_preview_shows_what_two_forecasts_differ_by_and_saves_nothing(client_a
     year, name = llr.settings.headline_year, llr.settings.main
     before = forecast(llr, [name], draws=500).scenarios[name]
     after = forecast(changed(llr, slipped()), [name], draws=500).scenarios[name]
-    moved = after.draws("staff_wte", year) - before.draws("staff_wte", year)
+    more = after.draws("staff_wte", year) - before.draws("staff_wte", year)
     effect = effects.effect_of(llr, changed(llr, slipped()), CODE)
     said = next(m for m in effect["measures"] if m["measure"] == "staff_wte")
-    assert said["difference"]["mean"] == pytest.approx(moved.mean(), abs=0.001)
+    assert said["difference"]["mean"] == pytest.approx(more.mean(), abs=0.001)
     # In the year of the slip the teams are not there: need for them falls in all but the luckiest futures.
     first = next(y for y in said["years"] if y["year"] == "2014/15")
     assert first["mean"] < 0
@@ -52,6 +52,16 @@ def test_a_date_can_be_typed_and_wrong_ones_are_explained(client_as: ClientAs) -
         assert words in page
         assert "There is a problem" in page
         assert "what it does</h2>" not in page
+
+
+def test_a_slip_is_one_change_to_the_public(llr: Plan) -> None:
+    """The words beside a date that said “only the year” change with it; that is the same news."""
+    live = facts.live_milestone(llr, "I062")
+    assert live is not None
+    changes = moved(llr, live, date(2017, 10, 1))
+    assert [c["column"] for c in changes] == ["date", "assumed"]
+    said = history.words(llr, changed(llr, changes))
+    assert [s.text for s in said] == ["More lung care near home: in use: planned for 2016, now October 2017"]
 
 
 def test_months_are_counted_to_the_last_day_of_a_short_month() -> None:
@@ -98,11 +108,11 @@ def test_size_looks_at_each_part_and_not_only_at_what_is_left_over() -> None:
 def test_money_that_moves_between_partners_is_not_nothing(llr: Plan) -> None:
     paid = llr["investments"].filter(pl.col("kind") == "recurrent").sort("mode").row(-1, named=True)
     other = "uhl" if paid["partner"] != "uhl" else "lpt"
-    moved = [{
+    later = [{
         "table": "investments", "key": {"code": paid["code"]}, "column": "partner", "before": paid["partner"],
         "after": other,
     }]  # fmt: skip
-    effect = effects.effect_of(llr, changed(llr, moved), paid["initiative"])
+    effect = effects.effect_of(llr, changed(llr, later), paid["initiative"])
     system = next(m for m in effect["measures"] if m["measure"] == "gap_gbp")
     assert max(abs(y["mean"]) for y in system["years"]) < 0.1 * effect["largest"]["money_gbp"]
     assert {other, paid["partner"]} <= {p["partner"] for p in effect["partners"]}

@@ -91,7 +91,7 @@ def _milestone(change: Change, before: Plan, after: Plan) -> Said | None:
         return None
     if change.kind != "changed" or old is None or new is None:
         return Said(row["initiative"], f"{row['title']}: milestone {change.kind}")
-    if change.column == "date":
+    if change.column == "date" or (change.column == "assumed" and old["date"] != new["date"]):  # said once
         then, now = (dates.known(r["date"], r["assumed"]) for r in (old, new))
         if then == now:  # a day within a month or year that is all that is known
             then, now = (day(r["date"]) for r in (old, new))
