@@ -12,7 +12,7 @@ each) and `ambulatory_codes` (the named list of avoidable admissions). Their sho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -228,9 +228,3 @@ def _body(sql: str) -> str:
 
 def _schema() -> dict[str, pl.DataType]:
     return {c: pl.Int64() if c in ("numerator", "denominator") else pl.String() for c in COLUMNS}
-
-
-def outcomes_without(codes: Sequence[str]) -> list[str]:
-    """Of these outcomes, those that no indicator measures."""
-    measured = {one.outcome for one in known()} | {g[1] for one in known() for g in one.groups}
-    return [code for code in codes if code not in measured]

@@ -23,7 +23,6 @@ ROLES = {
 }
 
 PUBLIC = "public"  # no account needed
-SIGNED_IN = "signed-in"  # any role
 
 ACTIONS: dict[str, str] = {
     "view-public": "See what is published",
